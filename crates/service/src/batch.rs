@@ -1,0 +1,276 @@
+//! Bytes on their way out: frames that may be shared, and the batch that one send takes.
+//!
+//! Invariant: what a batch holds leaves in the order it was put in, each byte once.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// Bytes that several readers share: made once, sent many times, never changed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame(Arc<[u8]>);
+
+impl Deref for Frame {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<T: Into<Arc<[u8]>>> From<T> for Frame {
+    fn from(bytes: T) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Frame(\"{}\")", self.escape_ascii())
+    }
+}
+
+/// What one connection is sent next: small pieces copied together, large frames shared.
+///
+/// The service fills it ([`copy`](Self::copy), [`push`](Self::push)); the engine empties it
+/// ([`slices`](Self::slices), [`advance`](Self::advance)) in as many pieces as the socket takes.
+#[derive(Default)]
+pub struct Batch {
+    /// All copied bytes, in order; cut into parts by the frames that stand between them.
+    copied: Vec<u8>,
+    parts: VecDeque<Part>,
+    /// Bytes not yet sent, in all parts.
+    len: usize,
+    /// Bytes of the first part that were sent.
+    sent: usize,
+}
+
+enum Part {
+    /// The range of `copied` from `start` to `end`.
+    Copied {
+        start: usize,
+        end: usize,
+    },
+    Shared(Frame),
+}
+
+impl Batch {
+    /// A batch of this many bytes is full: enough for one send to be worth its cost many times
+    /// over, little enough that one reader's batch does not hold up the turn.
+    pub const FULL_BYTES: usize = 64 * 1024;
+
+    /// Frames up to this size are copied rather than shared. A copy of so few bytes costs less
+    /// than one more entry in the kernel's list of slices and one more count to keep; Valkey found
+    /// the same bound to serve (valkey-io/valkey#4109).
+    pub const COPY_BYTES: usize = 512;
+
+    /// Adds a copy of `bytes`.
+    pub fn copy(&mut self, bytes: &[u8]) {
+        let start = self.copied.len();
+        self.copied.extend_from_slice(bytes);
+        self.copied_since(start);
+    }
+
+    /// Adds `frame`: shared if it is large, copied if it is small.
+    pub fn push(&mut self, frame: &Frame) {
+        if frame.len() <= Self::COPY_BYTES {
+            self.copy(frame);
+        } else {
+            self.len += frame.len();
+            self.parts.push_back(Part::Shared(frame.clone()));
+        }
+    }
+
+    /// Lets `write` append to the batch's own buffer, so that what is rendered for one reader is
+    /// rendered in place. `write` must only append.
+    ///
+    /// # Panics
+    ///
+    /// If `write` leaves fewer bytes in the buffer than it found there.
+    pub fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.copied.len();
+        write(&mut self.copied);
+        assert!(self.copied.len() >= start, "a batch is only ever appended to");
+        self.copied_since(start);
+    }
+
+    fn copied_since(&mut self, start: usize) {
+        let end = self.copied.len();
+        if end == start {
+            return;
+        }
+        self.len += end - start;
+        match self.parts.back_mut() {
+            Some(Part::Copied { end: last_end, .. }) => *last_end = end,
+            _ => self.parts.push_back(Part::Copied { start, end }),
+        }
+    }
+
+    /// Whether the service should stop filling: [`Batch::FULL_BYTES`] are reached.
+    pub fn is_full(&self) -> bool {
+        self.len >= Self::FULL_BYTES
+    }
+
+    /// How many bytes are still wanted before the batch is full.
+    pub fn room(&self) -> usize {
+        Self::FULL_BYTES.saturating_sub(self.len)
+    }
+
+    /// Bytes not yet sent.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether everything was sent, or nothing was put in.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// All that is left to send, if it lies in one piece.
+    pub fn as_slice(&self) -> Option<&[u8]> {
+        match self.parts.len() {
+            0 => Some(&[]),
+            1 => Some(&self.part(&self.parts[0])[self.sent..]),
+            _ => None,
+        }
+    }
+
+    /// Puts the pieces still to be sent, in order, into `slices` as far as they fit; answers how
+    /// many there are.
+    pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let mut skip = self.sent;
+        let mut count = 0;
+        for (slice, part) in slices.iter_mut().zip(&self.parts) {
+            *slice = IoSlice::new(&self.part(part)[skip..]);
+            skip = 0;
+            count += 1;
+        }
+        count
+    }
+
+    fn part<'a>(&'a self, part: &'a Part) -> &'a [u8] {
+        match part {
+            Part::Copied { start, end } => &self.copied[*start..*end],
+            Part::Shared(frame) => frame,
+        }
+    }
+
+    /// Notes that `count` bytes more were sent, and lets go of what was sent whole.
+    ///
+    /// # Panics
+    ///
+    /// If `count` is more than there was left to send.
+    pub fn advance(&mut self, count: usize) {
+        assert!(count <= self.len, "no more is sent than was put in");
+        self.len -= count;
+        if self.len == 0 {
+            return self.clear();
+        }
+        self.sent += count;
+        while let Some(part) = self.parts.front() {
+            let part_len = self.part(part).len();
+            if self.sent < part_len {
+                break;
+            }
+            self.sent -= part_len;
+            self.parts.pop_front();
+        }
+    }
+
+    /// Drops what is left and makes the batch ready for use again, keeping its memory.
+    pub fn clear(&mut self) {
+        self.copied.clear();
+        self.parts.clear();
+        self.len = 0;
+        self.sent = 0;
+    }
+}
+
+impl io::Write for Batch {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.copy(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("len", &self.len).field("parts", &self.parts.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left in the batch, through its slices, `wide` at a time.
+    fn left(batch: &Batch, wide: usize) -> Vec<u8> {
+        let mut slices = vec![IoSlice::new(&[]); wide];
+        let count = batch.slices(&mut slices);
+        slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect()
+    }
+
+    #[test]
+    fn small_pieces_lie_together() {
+        let mut batch = Batch::default();
+        batch.copy(b"one ");
+        batch.push(&Frame::from(*b"two "));
+        batch.append(|buffer| buffer.extend_from_slice(b"three"));
+        batch.append(|_| ());
+        assert_eq!(batch.as_slice(), Some(&b"one two three"[..]));
+    }
+
+    #[test]
+    fn large_frames_keep_their_place_between_copies() {
+        let large = Frame::from(vec![b'x'; Batch::COPY_BYTES + 1]);
+        let mut batch = Batch::default();
+        batch.copy(b"before");
+        batch.push(&large);
+        batch.copy(b"after");
+        assert_eq!(batch.as_slice(), None);
+        assert_eq!(left(&batch, 8), [b"before", &*large, b"after"].concat());
+        assert_eq!(left(&batch, 2), [b"before", &*large].concat());
+    }
+
+    #[test]
+    fn any_partial_sends_leave_each_byte_once_and_in_order() {
+        let large = Frame::from((0..2000u32).map(|n| n as u8).collect::<Vec<_>>());
+        for step in 1..700 {
+            let mut batch = Batch::default();
+            for _ in 0..3 {
+                batch.copy(b"copied");
+                batch.push(&large);
+                batch.push(&large);
+            }
+            let whole = left(&batch, 16);
+            let mut got = Vec::new();
+            while !batch.is_empty() {
+                let next = left(&batch, 16);
+                assert_eq!(next.len(), batch.len());
+                let count = step.min(next.len());
+                got.extend_from_slice(&next[..count]);
+                batch.advance(count);
+            }
+            assert_eq!(got, whole);
+        }
+    }
+
+    #[test]
+    fn full_is_reached_at_its_bound() {
+        let mut batch = Batch::default();
+        batch.copy(&vec![0; Batch::FULL_BYTES - 1]);
+        assert!(!batch.is_full());
+        assert_eq!(batch.room(), 1);
+        batch.copy(b"!");
+        assert!(batch.is_full());
+        assert_eq!(batch.room(), 0);
+        batch.clear();
+        assert!(batch.is_empty() && !batch.is_full());
+    }
+}
