@@ -1,0 +1,116 @@
+//! What reaches a waiting engine from outside its sockets: other threads, and signals.
+//!
+//! Invariant: what was said before or during a wait ends it, and is heard once.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::event::{EventfdFlags, eventfd};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+/// A way to reach an engine from any thread. Clones reach the same one.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    event: OwnedFd,
+    woken: AtomicBool,
+    stop: AtomicBool,
+}
+
+impl Handle {
+    /// Has the service told that it was [`woken`](service::Service::woken), in the next turn.
+    /// Several wakes before that come as one.
+    pub fn wake(&self) {
+        self.shared.woken.store(true, Ordering::Release);
+        self.shared.signal();
+    }
+
+    /// Has the engine stop, gracefully, as after a first SIGINT.
+    pub fn stop(&self) {
+        self.shared.stop.store(true, Ordering::Release);
+        self.shared.signal();
+    }
+}
+
+impl Shared {
+    /// Makes the descriptor readable, or leaves it so.
+    fn signal(&self) {
+        // It fails only when the count is at its highest, and then it is readable already.
+        let _ = rustix::io::write(&self.event, &1u64.to_ne_bytes());
+    }
+}
+
+/// The engine's side: one descriptor to watch for other threads, one for signals.
+#[derive(Debug)]
+pub(crate) struct Waker {
+    shared: Arc<Shared>,
+    signals: Option<UnixStream>,
+}
+
+/// What the waker had heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heard {
+    pub(crate) woken: bool,
+    pub(crate) stop: bool,
+}
+
+impl Waker {
+    pub(crate) fn new() -> io::Result<Self> {
+        let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let shared = Shared { event, woken: AtomicBool::new(false), stop: AtomicBool::new(false) };
+        Ok(Self { shared: Arc::new(shared), signals: None })
+    }
+
+    pub(crate) fn handle(&self) -> Handle {
+        Handle { shared: Arc::clone(&self.shared) }
+    }
+
+    /// The descriptor that is readable while something was said and not heard.
+    pub(crate) fn event_fd(&self) -> BorrowedFd<'_> {
+        self.shared.event.as_fd()
+    }
+
+    /// Hears what was said, and makes the descriptor unreadable.
+    pub(crate) fn hear(&mut self) -> Heard {
+        // The descriptor first: what is said after this makes it readable again.
+        let mut count = [0; 8];
+        let _ = rustix::io::read(&self.shared.event, &mut count);
+        Heard {
+            woken: self.shared.woken.swap(false, Ordering::AcqRel),
+            stop: self.shared.stop.swap(false, Ordering::AcqRel),
+        }
+    }
+
+    /// From here on SIGINT and SIGTERM do not end the process but make
+    /// [`signals_fd`](Self::signals_fd) readable.
+    pub(crate) fn handle_signals(&mut self) -> io::Result<RawFd> {
+        if let Some(signals) = &self.signals {
+            return Ok(signals.as_raw_fd());
+        }
+        let (ours, handlers) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        for signal in [SIGINT, SIGTERM] {
+            signal_hook::low_level::pipe::register(signal, handlers.try_clone()?)?;
+        }
+        let fd = ours.as_raw_fd();
+        self.signals = Some(ours);
+        Ok(fd)
+    }
+
+    /// How many signals came since this was last asked; signals that come at once may count as
+    /// one.
+    pub(crate) fn hear_signals(&mut self) -> usize {
+        let mut bytes = [0; 16];
+        match &self.signals {
+            Some(signals) => rustix::io::read(signals, &mut bytes).unwrap_or(0),
+            None => 0,
+        }
+    }
+}
