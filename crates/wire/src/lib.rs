@@ -1,1 +1,16 @@
-//! wire
+//! Bytes to types and back: what the dialects of Switchboard are made of.
+//!
+//! Everything here is a function of its input and a few bytes of state: no socket, clock,
+//! randomness or thread, and no knowledge of rooms or members. Bytes from a peer are never
+//! trusted: every state machine takes its input in any pieces, in bounded memory, and cannot
+//! fail, only answer that something is not acceptable.
+//!
+//! - [`line`]: bytes to lines, each whole or refused whole.
+//! - [`telnet`]: takes telnet's commands out of a stream and answers them.
+//! - [`text`]: what may reach another person's terminal, and what may not.
+//! - [`name`]: names of people and rooms that cannot be wrong.
+
+pub mod line;
+pub mod name;
+pub mod telnet;
+pub mod text;
