@@ -1,1 +1,29 @@
-//! chat
+//! The chat itself: rooms, names, and the dialects people speak to them.
+//!
+//! [`Switchboard`] is a [`service::Service`]: it is told what happened and asked what to send. It
+//! has no socket, clock, thread or randomness of its own, so that it runs the same under every
+//! engine and in the simulator, and the same calls always give the same output.
+//!
+//! The path of a line, top to bottom: `switchboard` (received) → `session` (frames a line) →
+//! `command` (what is wanted) → an `event` proposed to the `trunk`, which gives it its place in
+//! the one order → `state` (applies it: the only place where rules are decided) → `room` and its
+//! `log` → `switchboard` (finish: one flush per reader) → `outbox` (what this reader has not had)
+//! → `dialect` (renders it, once for all readers of a kind).
+//!
+//! ```
+//! use chat::{Settings, Switchboard};
+//!
+//! let service = Switchboard::new(Settings { name: "chat.example".into(), ..Settings::default() });
+//! assert_eq!(service.stats().connections, 0);
+//! ```
+
+mod limits;
+mod settings;
+mod stats;
+mod switchboard;
+
+pub use limits::{Limits, Rate, SlowReaders};
+pub use settings::{Settings, Zone};
+pub use stats::Stats;
+pub use switchboard::Switchboard;
+pub use wire::name::{Name, NotAName, RoomName};

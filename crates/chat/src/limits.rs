@@ -1,0 +1,166 @@
+//! Every bound of the chat, in one place, each with its reason and with what happens when it is
+//! met.
+//!
+//! Invariant: nothing a peer does, or fails to do, makes the server hold more than stands here.
+//! Two bounds are types rather than settings: names of people have at most
+//! [`Name::MAX_BYTES`](wire::name::Name::MAX_BYTES), of rooms
+//! [`RoomName::MAX_BYTES`](wire::name::RoomName::MAX_BYTES). One more is telnet's:
+//! [`Telnet::SUBNEGOTIATION_BYTES`](wire::telnet::Telnet::SUBNEGOTIATION_BYTES).
+
+use std::time::Duration;
+
+/// All bounds, settable. [`Limits::default`] suits a public server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at one time, 65,536. Descriptors are the engine's to bound; this is for memory.
+    /// Met: the newcomer gets a line that says so, and is closed.
+    pub connections: usize,
+    /// Connections at one time from one address (IPv6: one /64), 16: a household or a small
+    /// office. Loopback and Unix sockets are exempt. Met: as above.
+    pub address_connections: u32,
+    /// New connections from one address within [`Limits::address_window`], 32: someone who
+    /// reconnects over and over. Loopback and Unix sockets are exempt. Met: as above.
+    pub address_new: u32,
+    /// The time over which new connections are counted, 10 minutes.
+    pub address_window: Duration,
+    /// Addresses remembered, 65,536. Met: the oldest without a connection is forgotten.
+    pub addresses: usize,
+
+    /// How long a peer may stay silent before it is taken for a person with `nc`, 1 s: IRC
+    /// clients, browsers and TLS speak first. Met: it is welcomed in the plain dialect.
+    pub undecided: Duration,
+    /// A line in the plain dialect, 4,096 bytes. Met: the line is refused whole, its author told.
+    pub line_bytes: usize,
+    /// What one person may say: bursts of 8 lines, 2 lines a second after that. Met: lines are
+    /// held until their time has come, the author is told once, and is read no further meanwhile.
+    pub lines: Rate,
+    /// What `/history`, `/who` and `/rooms` cost, in lines, 2: their answers are long.
+    pub heavy_command: u32,
+    /// Name changes, 5 and then one in 4 s: each is announced to whole rooms. Met: refused.
+    pub name_changes: Rate,
+    /// Bytes held for one connection that may not be read now, 80 KiB: 20 of the longest lines, and
+    /// more than an engine has in its hands when it is told to pause. Met: what does not fit is
+    /// passed over up to a line's end, and the author is told how much.
+    pub held_bytes: usize,
+    /// Bytes worked through in one turn, 256 KiB, so that a turn stays short and a room's log does
+    /// not outgrow its readers within one. Met: the rest waits for the next turn.
+    pub turn_bytes: usize,
+
+    /// Replies and private messages that wait for one reader, 64 KiB. Met: it is not read from
+    /// until it has read: who does not read does not command.
+    pub mailbox_pause_bytes: usize,
+    /// The same, 256 KiB. Met: the reader is told that it was too slow, and closed.
+    pub mailbox_close_bytes: usize,
+    /// What a room keeps for readers that are behind, 1 MiB: some seconds of a very busy room. Met:
+    /// [`Limits::slow_readers`].
+    pub room_log_bytes: usize,
+    /// The same for all rooms together, 64 MiB. Met: rooms keep an even share.
+    pub logs_bytes: usize,
+    /// What happens to a reader that fell off the end of a room's log.
+    pub slow_readers: SlowReaders,
+
+    /// Rooms at one time, 10,000. An empty room goes. Met: joining a new one is refused.
+    pub rooms: usize,
+    /// Rooms one person is in, 100. Met: joining one more is refused.
+    pub rooms_per_member: usize,
+    /// The length of a name, 32 bytes. Met: refused.
+    pub name_bytes: usize,
+    /// The length of a room's name with its `#`, 64 bytes. Met: refused.
+    pub room_name_bytes: usize,
+    /// Members up to which a room announces joins, leaves and name changes, 100: the cost of
+    /// announcing to all that each has come is the square of their number, and nobody reads it.
+    /// Met: they are not announced.
+    pub announce_members: usize,
+    /// Names in one answer to `/who`, 200. Met: the rest is counted.
+    pub who_names: usize,
+    /// Rooms in one answer to `/rooms`, 100. Met: the largest are listed, the rest is counted.
+    pub listed_rooms: usize,
+
+    /// Lines in one answer to `/history`, 1,000. Met: that many.
+    pub history_lines: usize,
+    /// Bytes in one answer to `/history`, 48 KiB, which leaves the mailbox room. Met: the latest
+    /// lines that fit.
+    pub history_answer_bytes: usize,
+    /// Lines shown to someone who joins, 10: enough to see what is being talked about.
+    pub replay_lines: usize,
+    /// History kept in memory for one room, 1 MiB. Met: the oldest lines go.
+    pub history_room_bytes: usize,
+    /// The same for all rooms together, 64 MiB. Met: rooms keep an even share.
+    pub histories_bytes: usize,
+}
+
+/// How often something may be done: a burst at once, then once in a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many at once, after a long enough rest. At least 1.
+    pub burst: u32,
+    /// How long each takes to be allowed again. Zero: no limit.
+    pub every: Duration,
+}
+
+impl Rate {
+    /// As often as one likes.
+    pub const UNLIMITED: Self = Self { burst: 1, every: Duration::ZERO };
+}
+
+/// What happens to a reader whose connection is so slow that a room no longer keeps what it has
+/// not had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SlowReaders {
+    /// It is told how many lines it missed, and goes on with what is still kept.
+    #[default]
+    Tell,
+    /// It is told why, and closed.
+    Close,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 65_536,
+            address_connections: 16,
+            address_new: 32,
+            address_window: Duration::from_secs(600),
+            addresses: 65_536,
+            undecided: Duration::from_secs(1),
+            line_bytes: 4096,
+            lines: Rate { burst: 8, every: Duration::from_millis(500) },
+            heavy_command: 2,
+            name_changes: Rate { burst: 5, every: Duration::from_secs(4) },
+            held_bytes: 80 * 1024,
+            turn_bytes: 256 * 1024,
+            mailbox_pause_bytes: 64 * 1024,
+            mailbox_close_bytes: 256 * 1024,
+            room_log_bytes: 1024 * 1024,
+            logs_bytes: 64 * 1024 * 1024,
+            slow_readers: SlowReaders::Tell,
+            rooms: 10_000,
+            rooms_per_member: 100,
+            name_bytes: 32,
+            room_name_bytes: 64,
+            announce_members: 100,
+            who_names: 200,
+            listed_rooms: 100,
+            history_lines: 1000,
+            history_answer_bytes: 48 * 1024,
+            replay_lines: 10,
+            history_room_bytes: 1024 * 1024,
+            histories_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+impl Limits {
+    /// The same without flood delay and without limits by address: for load tests, where one
+    /// machine plays thousands of people.
+    #[must_use]
+    pub fn unthrottled(self) -> Self {
+        Self {
+            address_connections: u32::MAX,
+            address_new: u32::MAX,
+            lines: Rate::UNLIMITED,
+            name_changes: Rate::UNLIMITED,
+            ..self
+        }
+    }
+}
