@@ -4,8 +4,8 @@
 //! has no socket, clock, thread or randomness of its own, so that it runs the same under every
 //! engine and in the simulator, and the same calls always give the same output.
 //!
-//! The path of a line, top to bottom: `switchboard` (received) → `session` (frames a line) →
-//! `command` (what is wanted) → an `event` proposed to the `trunk`, which gives it its place in
+//! The path of a line, top to bottom: `switchboard` (received) → `inbox` (frames a line) →
+//! `command` (what is wanted) → `answer` (obeys) → an `event` proposed to the `trunk`, which gives it its place in
 //! the one order → `state` (applies it: the only place where rules are decided) → `room` and its
 //! `log` → `switchboard` (finish: one flush per reader) → `outbox` (what this reader has not had)
 //! → `dialect` (renders it, once for all readers of a kind).
@@ -17,10 +17,26 @@
 //! assert_eq!(service.stats().connections, 0);
 //! ```
 
+mod address;
+mod answer;
+mod command;
+mod dialect;
+mod event;
+mod gate;
+mod hash;
+mod history;
+mod inbox;
 mod limits;
+mod log;
+mod outbox;
+mod room;
+mod session;
 mod settings;
+mod state;
 mod stats;
 mod switchboard;
+mod timer;
+mod trunk;
 
 pub use limits::{Limits, Rate, SlowReaders};
 pub use settings::{Settings, Zone};

@@ -1,21 +1,80 @@
-//! The service: connections in, rooms behind.
+//! The service: connections in, rooms behind, and the turn that ties them together.
+//!
+//! Invariant: a call only notes what follows from it; what is to be sent is asked for at the end
+//! of the turn, once for each reader, however much happened.
+//!
+//! Here stand the calls of [`Service`], top to bottom as a turn makes them, and the way of an event
+//! from being proposed to its consequences. What people ask for and are answered is in
+//! [`answer`](crate::answer); how bytes become lines, and when they must wait, in
+//! [`inbox`](crate::inbox).
 
-use service::{Batch, Key, Mailboxes, Origin, Reason, Request, Service};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
-use crate::{Settings, Stats};
+use service::{Batch, Key, Now, Origin, PerKey, Reason, Request, Service, Time};
+use tracing::{debug, info};
+use wire::text;
 
-/// The chat server as a service.
+use crate::address::{Address, Addresses, TooMany};
+use crate::dialect::Dialect;
+use crate::dialect::plain::{Form, Lines, Newline, Reader};
+use crate::event::{Applied, Event, Refusal};
+use crate::outbox::{Place, View};
+use crate::session::{Flush, Input, Receiving, Session, Stage};
+use crate::state::State;
+use crate::timer::Timers;
+use crate::trunk::Trunk;
+use crate::{Settings, SlowReaders, Stats};
+
+/// The chat server, as a service that an engine runs.
 #[derive(Debug)]
 pub struct Switchboard {
-    settings: Settings,
-    mail: Mailboxes,
-    stats: Stats,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) now: Now,
+    pub(crate) sessions: PerKey<Session>,
+    pub(crate) state: State,
+    pub(crate) trunk: Trunk,
+    pub(crate) timers: Timers,
+    addresses: Addresses,
+    pub(crate) requests: VecDeque<Request>,
+    pub(crate) stats: Stats,
+    /// What may still be worked through in this turn, in bytes.
+    pub(crate) turn_left: usize,
+    phase: Phase,
+    /// Memory for what telnet leaves of what came in.
+    pub(crate) typed: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Running,
+    /// Everyone has been told goodbye.
+    Stopping,
 }
 
 impl Switchboard {
     /// A chat server with nobody in it.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, mail: Mailboxes::default(), stats: Stats::default() }
+        let clean = |text: &String| text::clean(text).into_owned();
+        let settings = Arc::new(Settings {
+            name: clean(&settings.name),
+            motd: settings.motd.iter().map(clean).collect(),
+            ..settings
+        });
+        Self {
+            now: Now::default(),
+            sessions: PerKey::default(),
+            state: State::new(Arc::clone(&settings)),
+            trunk: Trunk::default(),
+            timers: Timers::default(),
+            addresses: Addresses::new(settings.seed),
+            requests: VecDeque::new(),
+            stats: Stats::default(),
+            turn_left: settings.limits.turn_bytes,
+            phase: Phase::Running,
+            typed: Vec::new(),
+            settings,
+        }
     }
 
     /// What it was made with.
@@ -25,35 +84,336 @@ impl Switchboard {
 
     /// Counters, for logs and metrics.
     pub fn stats(&self) -> Stats {
-        Stats { connections: self.mail.len(), ..self.stats }
+        Stats {
+            connections: self.sessions.len(),
+            members: self.state.members(),
+            rooms: self.state.rooms.len(),
+            ..self.stats
+        }
     }
 }
 
 impl Service for Switchboard {
-    fn opened(&mut self, key: Key, _origin: &Origin) {
-        self.mail.open(key);
+    fn begin(&mut self, now: Now) {
+        self.now = now;
+        self.turn_left = self.settings.limits.turn_bytes;
+        // What does not get its turn now is still due, and comes first in the next.
+        while self.turn_left > 0
+            && let Some(key) = self.timers.due(now.time)
+        {
+            self.due(key);
+        }
+    }
+
+    fn opened(&mut self, key: Key, origin: &Origin) {
+        self.stats.opened += 1;
+        let limits = &self.settings.limits;
+        let address = Address::of(&origin.peer);
+        let counted = address.map(|address| self.addresses.open(address, self.now.time, limits));
+        let refusal = if self.sessions.len() >= limits.connections {
+            Some("The server is full. Please try again later.".to_string())
+        } else {
+            match counted {
+                Some(Err(TooMany::Live(most))) => Some(format!(
+                    "Your address has {most} connections here, which is the limit. Close one first."
+                )),
+                Some(Err(TooMany::New(most))) => Some(format!(
+                    "Your address has connected more than {most} times in {} minutes, which is \
+                     the limit. Please wait.",
+                    limits.address_window.as_secs().div_ceil(60)
+                )),
+                Some(Ok(())) | None => None,
+            }
+        };
+        // A refused one that was counted all the same is given back when it closes.
+        let address = address.filter(|_| counted == Some(Ok(())));
+        let dialect = if self.settings.anonymous {
+            Dialect::Plain(Reader { form: Form::Bare, ..Reader::default() })
+        } else {
+            Dialect::Undecided
+        };
+        self.sessions.insert(key, Session::new(address, dialect));
+        let connections = self.sessions.len();
+        if let Some(refusal) = refusal {
+            self.stats.refused += 1;
+            info!(connection = ?key, peer = %origin.peer, connections, %refusal, "refused");
+            self.tell(key, |to| to.line(refusal));
+            self.close(key);
+            return;
+        }
+        info!(connection = ?key, peer = %origin.peer, connections, "joined");
+        if self.settings.anonymous {
+            self.arrive(key);
+        } else {
+            let undecided = self.now.time + self.settings.limits.undecided;
+            self.set_deadline(key, Some(undecided));
+        }
     }
 
     fn received(&mut self, key: Key, bytes: &[u8]) {
-        let others: Vec<Key> = self.mail.keys().filter(|&other| other != key).collect();
-        for other in others {
-            self.mail.send(other, bytes);
+        if self.phase == Phase::Running {
+            self.take_in(key, bytes);
         }
     }
 
     fn ended(&mut self, key: Key) {
-        self.mail.close(key);
+        if self.phase == Phase::Stopping {
+            return;
+        }
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.input = Input::Ended;
+            if session.held.is_none() {
+                self.wind_up(key);
+            }
+        }
     }
 
     fn transmit(&mut self, key: Key, batch: &mut Batch) {
-        self.mail.transmit(key, batch);
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let view = View { me: key, dialect: &session.dialect, zone: &self.settings.zone };
+        let filled = session.outbox.fill(&view, &mut self.state.rooms, batch);
+        session.flush = if batch.is_empty() { Flush::Idle } else { Flush::Asked };
+        self.stats.lines_out += filled.lines;
+        if filled.missed > 0 {
+            self.stats.slow_told += 1;
+            debug!(connection = ?key, missed = filled.missed, "slow reader");
+            if self.settings.limits.slow_readers == SlowReaders::Close {
+                batch.clear();
+                self.close_slow(key);
+                return self.transmit(key, batch);
+            }
+        }
+        self.update_receiving(key);
     }
 
-    fn closed(&mut self, key: Key, _reason: Reason) {
-        self.mail.remove(key);
+    fn closed(&mut self, key: Key, reason: Reason) {
+        let Some(mut session) = self.sessions.remove(key) else {
+            return;
+        };
+        self.timers.set(key, &mut session.deadline, None);
+        if let Some(address) = session.address {
+            self.addresses.close(address);
+        }
+        info!(connection = ?key, %reason, connections = self.sessions.len(), "left");
+        if self.state.name(key).is_ok() {
+            self.propose(Event::Departed { member: key });
+        }
+    }
+
+    fn stopping(&mut self) {
+        let keys: Vec<Key> = self.sessions.iter().map(|(key, _)| key).collect();
+        info!(connections = keys.len(), "shutting down");
+        for key in keys {
+            self.set_deadline(key, None);
+            self.tell(key, |to| to.line("*** Server is shutting down..."));
+        }
+        self.phase = Phase::Stopping;
+        self.state.stop_announcing();
+    }
+
+    fn finish(&mut self) -> Option<Time> {
+        while let Some(id) = self.state.next_dirty() {
+            let Some(room) = self.state.rooms.get(id) else {
+                continue;
+            };
+            let end = room.log.end();
+            let mut least = end;
+            for &member in &room.members {
+                let Some(session) = self.sessions.get_mut(member) else {
+                    continue;
+                };
+                let position = session.outbox.position(id).unwrap_or(end);
+                least = least.min(position);
+                if position < end && session.flush == Flush::Idle {
+                    session.flush = Flush::Asked;
+                    self.requests.push_back(Request::Flush(member));
+                }
+            }
+            self.state.settle_room(id, least);
+        }
+        self.timers.next()
     }
 
     fn request(&mut self) -> Option<Request> {
-        self.mail.request()
+        self.requests.pop_front()
+    }
+}
+
+/// From what somebody wants to what follows from it.
+impl Switchboard {
+    /// Proposes `event`, and lets happen whatever now has its place in the order.
+    pub(crate) fn propose(&mut self, event: Event) {
+        self.trunk.propose(self.now.unix_ms, event);
+        while let Some(ordered) = self.trunk.next() {
+            let outcome = self.state.apply(&ordered);
+            if let Some(session) = self.sessions.get_mut(ordered.event.member()) {
+                session.outbox.note_own(ordered.seq);
+            }
+            self.settle(ordered.seq, ordered.event, outcome);
+        }
+    }
+
+    /// What follows from an event for the connections of this server: its author is answered, and
+    /// begins or ends to read.
+    fn settle(&mut self, seq: u64, event: Event, outcome: Result<Applied, Refusal>) {
+        let member = event.member();
+        match outcome {
+            Ok(Applied::Arrived) => {
+                let room = self.settings.lobby.clone();
+                self.propose(Event::Joined { member, room });
+            }
+            Ok(Applied::Joined(room)) => {
+                let end = self.state.rooms.get(room).map_or(0, |room| room.log.end());
+                if let Some(session) = self.sessions.get_mut(member) {
+                    session.outbox.attach(room, end);
+                    self.set_current(member, Some(room));
+                    self.answer_joined(member, room);
+                }
+            }
+            Ok(Applied::Left(room)) => {
+                self.detach(member, room);
+                self.answer_left(member, room);
+            }
+            Ok(Applied::Renamed) => self.answer_renamed(member),
+            Ok(Applied::Said) => {}
+            Ok(Applied::Told(to, from)) => {
+                if let Event::Told { text, .. } = &event {
+                    self.deliver_told(seq, to, &from, text);
+                }
+            }
+            Ok(Applied::Departed) => {
+                let rooms: Vec<_> =
+                    self.sessions.get(member).map_or(Vec::new(), |s| s.outbox.rooms().collect());
+                for room in rooms {
+                    self.detach(member, room);
+                }
+            }
+            Err(refusal) => self.answer_refused(member, &event, refusal),
+        }
+    }
+
+    fn detach(&mut self, key: Key, id: crate::event::RoomId) {
+        if let (Some(session), Some(room)) = (self.sessions.get_mut(key), self.state.rooms.get(id))
+        {
+            let view = View { me: key, dialect: &session.dialect, zone: &self.settings.zone };
+            let limit_bytes = self.settings.limits.mailbox_close_bytes / 2;
+            session.outbox.detach(&view, id, room, limit_bytes);
+            self.posted(key);
+        }
+    }
+
+    /// A connection becomes a member, and comes to the lobby.
+    pub(crate) fn arrive(&mut self, key: Key) {
+        self.propose(Event::Arrived { member: key });
+    }
+
+    /// A connection leaves: everyone hears of it, it gets what it is owed, and is closed.
+    pub(crate) fn leave(&mut self, key: Key) {
+        if self.state.name(key).is_ok() {
+            self.propose(Event::Departed { member: key });
+        }
+        self.close(key);
+    }
+
+    /// A reader that has let too much lie: it gets a last line instead of all that.
+    fn close_slow(&mut self, key: Key) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        session.outbox.clear();
+        self.stats.slow_closed += 1;
+        info!(connection = ?key, "closing a slow reader");
+        if self.state.name(key).is_ok() {
+            self.propose(Event::Departed { member: key });
+        }
+        self.tell(key, |to| to.line("*** You are disconnected: your connection was too slow."));
+        self.close(key);
+    }
+
+    fn close(&mut self, key: Key) {
+        self.set_deadline(key, None);
+        if let Some(session) = self.sessions.get_mut(key)
+            && session.stage != Stage::Closing
+        {
+            session.stage = Stage::Closing;
+            session.held = None;
+            self.requests.push_back(Request::Close(key));
+        }
+    }
+
+    /// Lets `write` say something to `key` alone, after all that has happened so far.
+    pub(crate) fn tell(&mut self, key: Key, write: impl FnOnce(&mut Lines<'_>)) {
+        let newline = match self.sessions.get(key).map(|session| session.dialect) {
+            Some(Dialect::Plain(reader)) => reader.newline,
+            Some(Dialect::Undecided) | None => Newline::default(),
+        };
+        let place = Place::after(self.trunk.last_seq());
+        self.mail(key, place, |out| write(&mut Lines { out, newline }));
+    }
+
+    /// Lets `write` append to what is sent to `key` alone, at `place`.
+    pub(crate) fn mail(&mut self, key: Key, place: Place, write: impl FnOnce(&mut Vec<u8>)) {
+        if let Some(session) = self.sessions.get_mut(key)
+            && session.stage != Stage::Closing
+        {
+            session.outbox.mail(place, write);
+            self.posted(key);
+        }
+    }
+
+    /// Something was put into the mailbox of `key`.
+    fn posted(&mut self, key: Key) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let waiting = session.outbox.mail_bytes();
+        if waiting > 0 && session.flush == Flush::Idle {
+            session.flush = Flush::Asked;
+            self.requests.push_back(Request::Flush(key));
+        }
+        if waiting > self.settings.limits.mailbox_close_bytes && session.stage != Stage::Closing {
+            return self.close_slow(key);
+        }
+        self.update_receiving(key);
+    }
+
+    /// Asks the engine to receive from `key`, or not to, if that has changed.
+    pub(crate) fn update_receiving(&mut self, key: Key) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let mark = self.settings.limits.mailbox_pause_bytes;
+        let waiting = session.outbox.mail_bytes();
+        let wanted = match session.receiving {
+            _ if session.stage == Stage::Closing => return,
+            _ if session.held.is_some() || waiting > mark => Receiving::Paused,
+            // Once paused, half the mark must be reached: no switching back and forth.
+            Receiving::Paused if waiting > mark / 2 => Receiving::Paused,
+            Receiving::Paused | Receiving::Resumed => Receiving::Resumed,
+        };
+        if wanted != session.receiving {
+            session.receiving = wanted;
+            self.requests.push_back(match wanted {
+                Receiving::Paused => Request::Pause(key),
+                Receiving::Resumed => Request::Resume(key),
+            });
+        }
+    }
+
+    pub(crate) fn set_deadline(&mut self, key: Key, deadline: Option<Time>) {
+        if let Some(session) = self.sessions.get_mut(key) {
+            self.timers.set(key, &mut session.deadline, deadline);
+        }
+    }
+
+    /// Changes where what `key` types goes.
+    pub(crate) fn set_current(&mut self, key: Key, room: Option<crate::event::RoomId>) {
+        if let Some(session) = self.sessions.get_mut(key)
+            && let Dialect::Plain(reader) = &mut session.dialect
+        {
+            reader.current = room;
+        }
     }
 }

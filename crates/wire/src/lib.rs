@@ -5,7 +5,7 @@
 //! trusted: every state machine takes its input in any pieces, in bounded memory, and cannot
 //! fail, only answer that something is not acceptable.
 //!
-//! - [`line`]: bytes to lines, each whole or refused whole.
+//! - [`mod@line`]: bytes to lines, each whole or refused whole.
 //! - [`telnet`]: takes telnet's commands out of a stream and answers them.
 //! - [`text`]: what may reach another person's terminal, and what may not.
 //! - [`name`]: names of people and rooms that cannot be wrong.

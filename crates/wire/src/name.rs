@@ -78,6 +78,23 @@ impl Name {
     /// The first rule that `text` breaks. `limit_bytes` over [`Name::MAX_BYTES`] counts as that.
     pub fn chosen(text: &str, limit_bytes: usize) -> Result<Self, NotAName> {
         let limit = limit_bytes.min(Self::MAX_BYTES);
+        let name = Self::parse(text)?;
+        if text.len() > limit {
+            return Err(NotAName::TooLong { limit });
+        }
+        let lower = text.to_ascii_lowercase();
+        if Self::RESERVED.contains(&lower.as_str()) || lower.starts_with(Self::GUEST_PREFIX) {
+            return Err(NotAName::Reserved);
+        }
+        Ok(name)
+    }
+
+    /// The name that `text` spells, whoever bears it: reserved ones and guests' included.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that `text` breaks.
+    pub fn parse(text: &str) -> Result<Self, NotAName> {
         if text.is_empty() {
             return Err(NotAName::Empty);
         }
@@ -89,12 +106,8 @@ impl Name {
         if let Some((_, c)) = text.char_indices().find(|&(place, c)| !allowed((place, c))) {
             return Err(NotAName::Character(c));
         }
-        if text.len() > limit {
-            return Err(NotAName::TooLong { limit });
-        }
-        let lower = text.to_ascii_lowercase();
-        if Self::RESERVED.contains(&lower.as_str()) || lower.starts_with(Self::GUEST_PREFIX) {
-            return Err(NotAName::Reserved);
+        if text.len() > Self::MAX_BYTES {
+            return Err(NotAName::TooLong { limit: Self::MAX_BYTES });
         }
         Ok(Self::inline(text))
     }

@@ -1,0 +1,170 @@
+//! How many connections come from where.
+//!
+//! Invariant: an address is remembered while it has a connection or its window runs, and no more
+//! are remembered than the limit.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+
+use service::{Peer, Time};
+
+use crate::Limits;
+use crate::hash::Seeded;
+
+/// Connections by address.
+#[derive(Debug)]
+pub(crate) struct Addresses {
+    uses: HashMap<Address, Use, Seeded>,
+    /// When each running window ends; all are of one length, so they stand in order.
+    windows: VecDeque<(Time, Address)>,
+}
+
+/// What counts as one address: an IPv4 address, or an IPv6 /64, which is what one household gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Address {
+    V4(u32),
+    V6(u64),
+}
+
+#[derive(Debug, Default)]
+struct Use {
+    live: u32,
+    /// New connections in the present window.
+    new: u32,
+    /// A window is running, and stands on the list.
+    in_window: bool,
+}
+
+/// Why an address may not connect now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TooMany {
+    /// Connections at one time.
+    Live(u32),
+    /// New ones within the window.
+    New(u32),
+}
+
+impl Address {
+    /// The address that counts; `None` for peers that are exempt.
+    pub(crate) fn of(peer: &Peer) -> Option<Self> {
+        if peer.is_local() {
+            return None;
+        }
+        Some(match peer.ip()? {
+            IpAddr::V4(ip) => Self::V4(ip.to_bits()),
+            IpAddr::V6(ip) => Self::V6((ip.to_bits() >> 64) as u64),
+        })
+    }
+}
+
+impl Addresses {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { uses: HashMap::with_hasher(Seeded(seed)), windows: VecDeque::new() }
+    }
+
+    /// Counts a new connection, unless it is one too many. Refused ones count as new, too.
+    pub(crate) fn open(
+        &mut self,
+        address: Address,
+        now: Time,
+        limits: &Limits,
+    ) -> Result<(), TooMany> {
+        self.forget(now, limits);
+        let counted = self.uses.entry(address).or_default();
+        if !counted.in_window {
+            *counted = Use { live: counted.live, new: 0, in_window: true };
+            self.windows.push_back((now + limits.address_window, address));
+        }
+        counted.new = counted.new.saturating_add(1);
+        if counted.live >= limits.address_connections {
+            return Err(TooMany::Live(limits.address_connections));
+        }
+        if counted.new > limits.address_new {
+            return Err(TooMany::New(limits.address_new));
+        }
+        counted.live += 1;
+        Ok(())
+    }
+
+    /// A connection that was counted is over.
+    pub(crate) fn close(&mut self, address: Address) {
+        if let Some(counted) = self.uses.get_mut(&address) {
+            counted.live -= 1;
+            if counted.live == 0 && !counted.in_window {
+                self.uses.remove(&address);
+            }
+        }
+    }
+
+    /// Ends the windows whose time is over, and the oldest if there are too many.
+    fn forget(&mut self, now: Time, limits: &Limits) {
+        while let Some(&(ends, address)) = self.windows.front()
+            && (ends <= now || self.windows.len() >= limits.addresses)
+        {
+            self.windows.pop_front();
+            if let Some(counted) = self.uses.get_mut(&address) {
+                counted.in_window = false;
+                if counted.live == 0 {
+                    self.uses.remove(&address);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn at(seconds: u64) -> Time {
+        Time::ZERO + Duration::from_secs(seconds)
+    }
+
+    fn address(text: &str) -> Option<Address> {
+        Address::of(&Peer::Inet(std::net::SocketAddr::new(text.parse().unwrap(), 1)))
+    }
+
+    #[test]
+    fn a_64_is_one_address_and_this_machine_is_none() {
+        assert_eq!(address("2001:db8::1"), address("2001:db8::ffff:1"));
+        assert_ne!(address("2001:db8::1"), address("2001:db8:0:1::1"));
+        assert_ne!(address("192.0.2.1"), address("192.0.2.2"));
+        assert_eq!(address("127.0.0.1"), None);
+        assert_eq!(address("::1"), None);
+        assert_eq!(Address::of(&Peer::Unix), None);
+    }
+
+    #[test]
+    fn live_and_new_connections_are_bounded_apart() {
+        let limits = Limits { address_connections: 2, address_new: 4, ..Limits::default() };
+        let (mut addresses, one) = (Addresses::new(1), Address::V4(1));
+        assert_eq!(addresses.open(one, at(0), &limits), Ok(()));
+        assert_eq!(addresses.open(one, at(0), &limits), Ok(()));
+        assert_eq!(addresses.open(one, at(0), &limits), Err(TooMany::Live(2)));
+        assert_eq!(addresses.open(Address::V4(2), at(0), &limits), Ok(()));
+        addresses.close(one);
+        assert_eq!(addresses.open(one, at(1), &limits), Ok(()));
+        addresses.close(one);
+        assert_eq!(addresses.open(one, at(1), &limits), Err(TooMany::New(4)));
+        // The window over, all is well again.
+        assert_eq!(addresses.open(one, at(600), &limits), Ok(()));
+    }
+
+    #[test]
+    fn what_is_over_is_forgotten() {
+        let limits = Limits { addresses: 10, ..Limits::default() };
+        let mut addresses = Addresses::new(1);
+        for n in 0..1000 {
+            assert_eq!(addresses.open(Address::V4(n), at(0), &limits), Ok(()));
+            addresses.close(Address::V4(n));
+            assert!(addresses.uses.len() <= 10 && addresses.windows.len() <= 10);
+        }
+        assert_eq!(addresses.open(Address::V4(5000), at(1), &limits), Ok(()));
+        assert_eq!(addresses.open(Address::V4(5001), at(2000), &limits), Ok(()));
+        addresses.close(Address::V4(5000));
+        addresses.close(Address::V4(5001));
+        assert_eq!(addresses.open(Address::V4(5002), at(9000), &limits), Ok(()));
+        assert_eq!(addresses.uses.len(), 1);
+    }
+}

@@ -1,0 +1,517 @@
+//! What members ask for, and what they are answered.
+//!
+//! Invariant: an answer says what has happened, and if nothing has, that nothing was sent and what
+//! to do; it never shows an address, and nothing of a peer's in it is uncleaned.
+//!
+//! What changes something shared is proposed as an event, and answered when that has been applied
+//! or refused (`answer_…`); the rest is answered at once.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use service::Key;
+use wire::name::{Name, RoomName};
+use wire::text;
+
+use crate::command::{Command, Misuse, TABLE, Verb};
+use crate::dialect::plain::{self, Form, Moment, Reader};
+use crate::dialect::{Dialect, Rendering};
+use crate::event::{Event, Manner, MemberId, Refusal, RoomId};
+use crate::log::Entry;
+use crate::outbox::Place;
+use crate::session::Stage;
+use crate::switchboard::Switchboard;
+
+/// How many lines of history are shown to who does not say.
+const USUAL_HISTORY_LINES: usize = 20;
+
+impl Switchboard {
+    /// Does what `key` asks for.
+    pub(crate) fn obey(&mut self, key: Key, command: Command<'_>) {
+        match command {
+            Command::Say(text) => self.say(key, Manner::Say, text),
+            Command::Do(Verb::Me, text) => self.say(key, Manner::Act, text),
+            Command::Do(Verb::Nick, name) => self.rename(key, name),
+            Command::Do(Verb::Join, room) => self.join(key, room),
+            Command::Do(Verb::Part, room) => self.part(key, room),
+            Command::DoTo(_, to, text) => self.send(key, to, text),
+            Command::Do(Verb::Who, room) => self.answer_who(key, room),
+            Command::Do(Verb::Rooms, _) => self.answer_rooms(key),
+            Command::Do(Verb::History, count) => self.answer_history(key, count),
+            Command::Do(Verb::Plain, _) => self.answer_plain(key),
+            Command::Do(Verb::Help | Verb::Msg, _) => self.answer_help(key),
+            Command::Do(Verb::Quit, _) => self.quit(key),
+        }
+    }
+
+    fn say(&mut self, key: Key, manner: Manner, text: &str) {
+        match self.current(key) {
+            Some(room) => {
+                let text = text.into();
+                self.propose(Event::Said { member: key, room, manner, text });
+            }
+            None => self.tell(key, |to| {
+                to.line("You are in no room. Nothing was sent. /join #ROOM first.");
+            }),
+        }
+    }
+
+    fn rename(&mut self, key: Key, wanted: &str) {
+        let name = match Name::chosen(wanted, self.settings.limits.name_bytes) {
+            Ok(name) => name,
+            Err(why) => {
+                let (wanted, own) = (Quoted(wanted), self.name_of(key));
+                return self.tell(key, |to| {
+                    to.line(format_args!("{wanted} will not do: {why}. You are still {own}."));
+                });
+            }
+        };
+        let (now, rate) = (self.now.time, self.settings.limits.name_changes);
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let opens = session.names.opens(rate);
+        if opens > now {
+            let (wait, own) = (Seconds(opens.since(now)), self.name_of(key));
+            return self.tell(key, |to| {
+                to.line(format_args!(
+                    "That is too many names in so short a time. You are still {own}. Try again in \
+                     {wait}."
+                ));
+            });
+        }
+        session.names.pass(rate, now, 1);
+        self.propose(Event::Renamed { member: key, name });
+    }
+
+    fn join(&mut self, key: Key, wanted: &str) {
+        match RoomName::chosen(wanted, self.settings.limits.room_name_bytes) {
+            Ok(room) => self.propose(Event::Joined { member: key, room }),
+            Err(why) => self.answer_no_room_name(key, wanted, why),
+        }
+    }
+
+    fn answer_no_room_name(&mut self, key: Key, wanted: &str, why: impl fmt::Display) {
+        let wanted = Quoted(wanted);
+        self.tell(key, |to| {
+            to.line(format_args!(
+                "{wanted} will not do: {why}. Usage: /join #ROOM. /rooms lists them."
+            ));
+        });
+    }
+
+    fn part(&mut self, key: Key, wanted: &str) {
+        if let Some(room) = self.room_meant(key, wanted) {
+            self.propose(Event::Left { member: key, room });
+        }
+    }
+
+    fn send(&mut self, key: Key, to: &str, text: &str) {
+        let text: Arc<str> = text.into();
+        if to.starts_with('#') {
+            if let Some(room) = self.room_meant(key, to) {
+                self.propose(Event::Said { member: key, room, manner: Manner::Say, text });
+            }
+            return;
+        }
+        match self.name_meant(to) {
+            Some(to) => self.propose(Event::Told { member: key, to, text }),
+            None => self.answer_nobody(key, to),
+        }
+    }
+
+    fn answer_nobody(&mut self, key: Key, name: &str) {
+        let name = Quoted(name);
+        self.tell(key, |to| {
+            to.line(format_args!("There is no {name} here. Nothing was sent. /who lists people."));
+        });
+    }
+
+    fn quit(&mut self, key: Key) {
+        self.leave(key);
+    }
+
+    /// From here on without times; said first, also without a welcome.
+    fn answer_plain(&mut self, key: Key) {
+        if let Some(session) = self.sessions.get_mut(key)
+            && let Dialect::Plain(reader) = &mut session.dialect
+        {
+            reader.form = Form::Script;
+        }
+    }
+
+    fn answer_help(&mut self, key: Key) {
+        self.tell(key, |to| {
+            for row in &TABLE {
+                to.line(format_args!("  {:<16} {}", row.usage, row.help));
+            }
+            to.line("What else you type is said in the room; //text says /text.");
+        });
+    }
+
+    fn answer_who(&mut self, key: Key, wanted: &str) {
+        let Some(id) = self.room_meant(key, wanted) else {
+            return;
+        };
+        let Some(room) = self.state.rooms.get(id) else {
+            return;
+        };
+        let mut names: Vec<Name> =
+            room.members.iter().filter_map(|&member| self.state.name(member).ok()).collect();
+        let (count, most) = (names.len(), self.settings.limits.who_names);
+        let by_name = |name: &Name| name.as_str().to_ascii_lowercase();
+        if count > most {
+            // The first `most` in order, without putting all the others in order too.
+            names.select_nth_unstable_by_key(most, by_name);
+            names.truncate(most);
+        }
+        names.sort_unstable_by_key(by_name);
+        let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+        let (names, name) = (names.join(", "), room.name.clone());
+        let more = count.saturating_sub(most);
+        let count = Count(count as u64, "");
+        self.tell(key, |to| match more {
+            0 => to.line(format_args!("{name} ({count}): {names}")),
+            more => to.line(format_args!(
+                "{name} ({count}): {names} and {} more",
+                Count(more as u64, "")
+            )),
+        });
+    }
+
+    fn answer_rooms(&mut self, key: Key) {
+        let mut rooms: Vec<(usize, &RoomName)> =
+            self.state.rooms.iter().map(|(_, room)| (room.members.len(), &room.name)).collect();
+        rooms.sort_unstable_by(|(count, name), (other_count, other)| {
+            other_count.cmp(count).then_with(|| name.as_str().cmp(other.as_str()))
+        });
+        let most = self.settings.limits.listed_rooms;
+        let more = rooms.len().saturating_sub(most);
+        let lines: Vec<String> = rooms
+            .iter()
+            .take(most)
+            .map(|(count, name)| format!("  {name} ({})", Count(*count as u64, "")))
+            .collect();
+        self.tell(key, |to| {
+            lines.iter().for_each(|line| to.line(line));
+            if more > 0 {
+                to.line(format_args!("  and {} more", Count(more as u64, "")));
+            }
+        });
+    }
+
+    fn answer_history(&mut self, key: Key, count: &str) {
+        let count = match count.parse() {
+            Ok(count) => count,
+            Err(_) if count.is_empty() => USUAL_HISTORY_LINES,
+            Err(_) => {
+                let count = Quoted(count);
+                return self.tell(key, |to| {
+                    to.line(format_args!("{count} is no number. Usage: /history 50"));
+                });
+            }
+        };
+        let Some(room) = self.current(key) else {
+            return self.tell(key, |to| to.line("You are in no room. /join #ROOM first."));
+        };
+        if !self.show_history(key, room, count) {
+            self.tell(key, |to| to.line("Nothing is kept of what was said here."));
+        }
+    }
+
+    /// Shows up to `count` of the last lines of `room`; answers whether there were any.
+    fn show_history(&mut self, key: Key, room: RoomId, count: usize) -> bool {
+        let limits = &self.settings.limits;
+        let entries = self.state.history(room, count.min(limits.history_lines));
+        let mut room_left = limits.history_answer_bytes;
+        let fits = |entry: &&Entry| {
+            let cost = entry.cost();
+            let fits = cost <= room_left;
+            room_left = room_left.saturating_sub(cost);
+            fits
+        };
+        let fitting = entries.iter().rev().take_while(fits).count();
+        let entries = &entries[entries.len() - fitting..];
+        let (Some(reader), Some(room)) = (self.reader(key), self.state.rooms.get(room)) else {
+            return true;
+        };
+        if entries.is_empty() {
+            return false;
+        }
+        let settings = Arc::clone(&self.settings);
+        let name = room.name.clone();
+        let today = Moment::local(self.now.unix_ms, &settings.zone);
+        self.tell(key, |to| {
+            to.line(format_args!("-- last {} --", Count(entries.len() as u64, "line")));
+            let rendering = Rendering { room: &name, zone: &settings.zone };
+            for entry in entries {
+                plain::render_past(&reader, &rendering, entry, today, to.out);
+            }
+            to.line("-- now --");
+        });
+        true
+    }
+
+    /// Something that is no command was asked for.
+    pub(crate) fn answer_misuse(&mut self, key: Key, misuse: Misuse<'_>) {
+        self.tell(key, |to| match misuse {
+            Misuse::Unknown(name) => to.line(format_args!(
+                "No such command: /{}. Nothing was sent. Try /help.",
+                Shown(name)
+            )),
+            Misuse::Incomplete(row) => {
+                to.line(format_args!("Usage: {}. Nothing was sent.", row.usage));
+            }
+        });
+    }
+}
+
+/// Answers to what was applied or refused.
+impl Switchboard {
+    /// `key` has joined `room`: its first, with a welcome, or one more.
+    pub(crate) fn answer_joined(&mut self, key: Key, room: RoomId) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let first = session.stage == Stage::New;
+        if first {
+            session.stage = Stage::Member;
+        }
+        let Some(reader) = self.reader(key) else {
+            return;
+        };
+        let Some(joined) = self.state.rooms.get(room) else {
+            return;
+        };
+        let (name, members) = (joined.name.clone(), joined.members.len() as u64);
+        if reader.form == Form::Full && first {
+            let (settings, own) = (Arc::clone(&self.settings), self.name_of(key));
+            self.tell(key, |to| {
+                let server = &settings.name;
+                match members {
+                    1 => to.line(format_args!("Welcome to {server} (you are the first here).")),
+                    n => to.line(format_args!("Welcome to {server} ({} here).", Count(n, ""))),
+                }
+                to.line(format_args!(
+                    "You are {own} in {name}.  /nick NAME to be known, /help for the rest, /quit \
+                     or Ctrl-D to leave."
+                ));
+                settings.motd.iter().for_each(|line| to.line(line));
+            });
+        } else if !first {
+            let members = Count(members, "");
+            self.tell(key, |to| {
+                to.line(format_args!(
+                    "You are in {name} now ({members} here). What you type goes there."
+                ));
+            });
+        }
+        if reader.form == Form::Full {
+            self.show_history(key, room, self.settings.limits.replay_lines);
+        }
+    }
+
+    /// `key` has left `room`.
+    pub(crate) fn answer_left(&mut self, key: Key, room: RoomId) {
+        let left = self.room_name(room);
+        let mut current = self.current(key);
+        if current == Some(room) {
+            current = self.sessions.get(key).and_then(|session| session.outbox.latest_room());
+            self.set_current(key, current);
+        }
+        let goes = current.map(|room| self.room_name(room));
+        self.tell(key, |to| match goes {
+            Some(room) => to.line(format_args!("You have left {left}. You are talking in {room}.")),
+            None => to.line(format_args!("You have left {left}. /join #ROOM to talk again.")),
+        });
+    }
+
+    /// `key` has another name.
+    pub(crate) fn answer_renamed(&mut self, key: Key) {
+        let own = self.name_of(key);
+        self.tell(key, |to| to.line(format_args!("You are {own} now.")));
+    }
+
+    /// Somebody said something to `key` alone.
+    pub(crate) fn deliver_told(&mut self, seq: u64, key: MemberId, from: &Name, message: &str) {
+        let now = Moment::local(self.now.unix_ms, &self.settings.zone);
+        if let Some(reader) = self.reader(key) {
+            self.mail(key, Place::event(seq), |out| {
+                plain::render_told(&reader, from.as_str(), message, now, out);
+            });
+        }
+    }
+
+    /// What `key` wanted has not happened.
+    pub(crate) fn answer_refused(&mut self, key: Key, event: &Event, refusal: Refusal) {
+        let own = self.name_of(key);
+        let room = match event {
+            Event::Joined { room, .. } => room.to_string(),
+            Event::Left { room, .. } | Event::Said { room, .. } => self.room_name(*room),
+            _ => String::new(),
+        };
+        if let Refusal::AlreadyThere(room) = refusal {
+            self.set_current(key, Some(room));
+        }
+        self.tell(key, |to| match refusal {
+            Refusal::NoMember => {}
+            Refusal::NameTaken(name) => {
+                to.line(format_args!("\"{name}\" is taken; you are still {own}."));
+            }
+            Refusal::NoSuchPerson(name) => to.line(format_args!(
+                "There is no \"{name}\" here. Nothing was sent. /who lists people."
+            )),
+            Refusal::Yourself => to.line("That is you. Nothing was sent."),
+            Refusal::AlreadyThere(_) => to.line(format_args!("You are talking in {room} now.")),
+            Refusal::NotThere => to
+                .line(format_args!("You are not in {room}. Nothing was sent. /join {room} first.")),
+            Refusal::TooManyRooms(most) => to.line(format_args!(
+                "There are {} already, which is the limit: {room} was not made.",
+                Count(most as u64, "room")
+            )),
+            Refusal::TooManyOwnRooms(most) => to.line(format_args!(
+                "You are in {}, which is the limit. /part from one first.",
+                Count(most as u64, "room")
+            )),
+        });
+    }
+}
+
+/// Who and what is meant.
+impl Switchboard {
+    fn reader(&self, key: Key) -> Option<Reader> {
+        match self.sessions.get(key)?.dialect {
+            Dialect::Undecided => None,
+            Dialect::Plain(reader) => Some(reader),
+        }
+    }
+
+    fn current(&self, key: Key) -> Option<RoomId> {
+        self.reader(key)?.current
+    }
+
+    fn name_of(&self, key: Key) -> String {
+        self.state.name(key).map_or("nobody".into(), |name| name.to_string())
+    }
+
+    fn room_name(&self, room: RoomId) -> String {
+        self.state.rooms.get(room).map_or("that room".into(), |room| room.name.to_string())
+    }
+
+    /// The member's name that `wanted` spells, guests' names included.
+    fn name_meant(&self, wanted: &str) -> Option<Name> {
+        Name::parse(wanted).ok().filter(|name| self.state.find(name).is_some())
+    }
+
+    /// The room called `wanted`, or the current one if nothing is; if there is none, says so.
+    fn room_meant(&mut self, key: Key, wanted: &str) -> Option<RoomId> {
+        if wanted.is_empty() {
+            let current = self.current(key);
+            if current.is_none() {
+                self.tell(key, |to| to.line("You are in no room. /join #ROOM first."));
+            }
+            return current;
+        }
+        let room = match RoomName::chosen(wanted, RoomName::MAX_BYTES) {
+            Ok(name) => self.state.find_room(&name),
+            Err(why) => {
+                self.answer_no_room_name(key, wanted, why);
+                return None;
+            }
+        };
+        if room.is_none() {
+            let wanted = Shown(wanted);
+            self.tell(key, |to| {
+                to.line(format_args!(
+                    "There is no room {wanted}. Nothing was sent. /rooms lists them."
+                ));
+            });
+        }
+        room
+    }
+}
+
+/// A number with its digits in groups, and what it counts: `1,234 lines`. Nothing behind the number
+/// if what it counts is empty.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Count(pub(crate) u64, pub(crate) &'static str);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, what) = *self;
+        let digits = count.to_string();
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        match (what, count) {
+            ("", _) => Ok(()),
+            (_, 1) => write!(f, " {what}"),
+            _ => write!(f, " {what}s"),
+        }
+    }
+}
+
+/// A time to wait: `0.5 s`, rounded up to tenths.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = self.0.as_millis().div_ceil(100);
+        match tenths % 10 {
+            0 => write!(f, "{} s", tenths / 10),
+            tenth => write!(f, "{}.{tenth} s", tenths / 10),
+        }
+    }
+}
+
+/// Something a peer typed, cleaned, and cut if it is long.
+struct Shown<'a>(&'a str);
+
+/// The same in quotes.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 64;
+        let text = text::clean(self.0);
+        match text.char_indices().nth(SHOWN) {
+            Some((end, _)) => write!(f, "{}...", &text[..end]),
+            None => f.write_str(&text),
+        }
+    }
+}
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", Shown(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        for (count, text) in
+            [(0, "0 lines"), (1, "1 line"), (999, "999 lines"), (1000, "1,000 lines")]
+        {
+            assert_eq!(Count(count, "line").to_string(), text);
+        }
+        assert_eq!(Count(12_345_678, "").to_string(), "12,345,678");
+        for (ms, text) in [(500, "0.5 s"), (2000, "2 s"), (2001, "2.1 s"), (1, "0.1 s")] {
+            assert_eq!(Seconds(Duration::from_millis(ms)).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_cleaned_and_cut() {
+        assert_eq!(Quoted("\x1b[31mx").to_string(), "\"x\"");
+        assert_eq!(Shown(&"é".repeat(100)).to_string(), format!("{}...", "é".repeat(64)));
+    }
+}

@@ -1,0 +1,307 @@
+//! From bytes to lines, and when they must wait.
+//!
+//! Invariant: every line is taken whole, in its order, and none is lost without its author being
+//! told; and what waits is bounded.
+
+use std::time::Duration;
+
+use memchr::memchr;
+use service::{Key, Time};
+use wire::line::Line;
+use wire::text;
+
+use crate::answer::{Count, Seconds};
+use crate::command::{Command, Weight};
+use crate::dialect::plain::{Form, Newline, Reader};
+use crate::dialect::{Dialect, foreign};
+use crate::outbox::Place;
+use crate::session::{Held, Input, Session, Stage};
+use crate::switchboard::Switchboard;
+
+/// What a line costs beside its bytes, of what may be worked through in a turn: about what it
+/// takes in a log.
+const LINE_BYTES: usize = 128;
+
+/// How soon it is looked again whether a peer that was not reading has begun to.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+impl Switchboard {
+    /// Bytes came from `key`.
+    pub(crate) fn take_in(&mut self, key: Key, bytes: &[u8]) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        if session.stage == Stage::Closing {
+            return;
+        }
+        let (mut memory, mut answer) = (std::mem::take(&mut self.typed), Vec::new());
+        let typed = session.telnet.strip(bytes, &mut memory, &mut answer);
+        let interrupted = session.telnet.take_interrupted();
+        if session.telnet.is_spoken() {
+            self.speak_telnet(key, &answer, interrupted);
+        }
+        self.take_typed(key, typed);
+        self.typed = memory;
+    }
+
+    fn speak_telnet(&mut self, key: Key, answer: &[u8], interrupted: bool) {
+        if let Some(session) = self.sessions.get_mut(key)
+            && let Dialect::Plain(reader) = &mut session.dialect
+        {
+            reader.newline = Newline::CrLf;
+        }
+        if !answer.is_empty() {
+            let place = Place::after(self.trunk.last_seq());
+            self.mail(key, place, |out| out.extend_from_slice(answer));
+        }
+        if interrupted {
+            self.tell(key, |to| to.line("To leave, type /quit or press Ctrl-D."));
+        }
+    }
+
+    fn take_typed(&mut self, key: Key, typed: &[u8]) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        if typed.is_empty() || session.stage == Stage::Closing {
+            return;
+        }
+        let limit_bytes = self.settings.limits.held_bytes;
+        if let Some(held) = &mut session.held {
+            self.stats.bytes_dropped += held.add(typed, limit_bytes) as u64;
+            return;
+        }
+        let left = self.take_lines(key, typed).len();
+        if left > 0
+            && let Some(session) = self.sessions.get_mut(key)
+            && session.stage != Stage::Closing
+        {
+            let mut held = Held::default();
+            self.stats.bytes_dropped += held.add(&typed[typed.len() - left..], limit_bytes) as u64;
+            session.held = Some(Box::new(held));
+            self.wait(key);
+        }
+    }
+
+    /// Takes lines until one must wait; answers what is left.
+    fn take_lines<'a>(&mut self, key: Key, mut input: &'a [u8]) -> &'a [u8] {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return &[];
+        };
+        let limit_bytes = self.settings.limits.line_bytes;
+        let mut lines = std::mem::take(&mut session.lines);
+        loop {
+            let Some(session) = self.sessions.get(key) else {
+                return &[];
+            };
+            if session.stage == Stage::Closing {
+                return &[];
+            }
+            if !input.is_empty() && self.waits_until(session).is_some() {
+                break;
+            }
+            let before = input.len();
+            let line = lines.next(&mut input, limit_bytes);
+            self.turn_left = self.turn_left.saturating_sub(before - input.len());
+            let Some(line) = line else {
+                break;
+            };
+            self.turn_left = self.turn_left.saturating_sub(LINE_BYTES);
+            self.take_line(key, line);
+        }
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.lines = lines;
+        }
+        input
+    }
+
+    /// Until when the next line must wait, if it must.
+    fn waits_until(&self, session: &Session) -> Option<Time> {
+        let now = self.now.time;
+        let limits = &self.settings.limits;
+        if session.outbox.mail_bytes() > limits.mailbox_pause_bytes {
+            return Some(now + LOOK_AGAIN);
+        }
+        let opens = session.gate.opens(limits.lines);
+        if opens > now {
+            return Some(opens);
+        }
+        (self.turn_left == 0).then_some(now)
+    }
+
+    /// Held bytes wait for their time; their author is told, once, if it was too fast.
+    fn wait(&mut self, key: Key) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let now = self.now.time;
+        let rate = self.settings.limits.lines;
+        let too_fast = session.gate.opens(rate) > now
+            && session.held.as_ref().is_some_and(|held| memchr(b'\n', held.rest()).is_some());
+        let tell = too_fast && !std::mem::replace(&mut session.told.too_fast, too_fast);
+        let until = self.sessions.get(key).and_then(|session| self.waits_until(session));
+        self.set_deadline(key, Some(until.unwrap_or(now)));
+        self.stats.lines_held += u64::from(too_fast);
+        if tell {
+            let wait = Seconds(until.map_or(Duration::ZERO, |until| until.since(now)));
+            self.tell(key, |to| to.line(format_args!("Slow down: line held {wait}.")));
+        }
+        self.update_receiving(key);
+    }
+
+    /// The deadline of `key` has come.
+    pub(crate) fn due(&mut self, key: Key) {
+        self.set_deadline(key, None);
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let Some(mut held) = session.held.take() else {
+            if matches!(session.dialect, Dialect::Undecided) {
+                self.decide(key, Form::Full);
+            }
+            return;
+        };
+        let left = self.take_lines(key, held.rest()).len();
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        if session.stage == Stage::Closing {
+            return;
+        }
+        if left > 0 {
+            held.leave(left);
+            session.held = Some(held);
+            return self.wait(key);
+        }
+        let input = session.input;
+        if let Some(lost) = held.lost() {
+            session.lines = wire::line::Lines::default();
+            if !lost.at_line_end {
+                session.lines.skip();
+            }
+            let bytes = Count(lost.bytes, "byte");
+            self.tell(key, |to| {
+                to.line(format_args!("Too much at once: the last {bytes} were not read."));
+            });
+        }
+        self.update_receiving(key);
+        match input {
+            Input::Ended => self.wind_up(key),
+            Input::Open => self.await_decision(key),
+        }
+    }
+
+    /// A connection that has not said anything yet has some time to.
+    fn await_decision(&mut self, key: Key) {
+        if let Some(session) = self.sessions.get(key)
+            && matches!(session.dialect, Dialect::Undecided)
+        {
+            self.set_deadline(key, Some(self.now.time + self.settings.limits.undecided));
+        }
+    }
+
+    /// The peer has finished sending and nothing of it is held: its last words count as a line,
+    /// even without an end; then it leaves.
+    pub(crate) fn wind_up(&mut self, key: Key) {
+        let Some(session) = self.sessions.get(key) else {
+            return;
+        };
+        if !session.lines.is_between() {
+            self.take_typed(key, b"\n");
+        }
+        if self.sessions.get(key).is_some_and(|session| session.held.is_none()) {
+            self.leave(key);
+        }
+    }
+
+    fn take_line(&mut self, key: Key, line: Line<'_>) {
+        match line {
+            Line::EndOfTransmission => self.leave(key),
+            Line::TooLong(len) => {
+                self.stats.lines_too_long += 1;
+                self.decide(key, Form::Full);
+                self.charge(key, 1);
+                let (len, limit) =
+                    (Count(len, "byte"), Count(self.settings.limits.line_bytes as u64, ""));
+                self.tell(key, |to| {
+                    to.line(format_args!(
+                        "That line is {len}; the limit is {limit}. Nothing was sent."
+                    ));
+                });
+            }
+            Line::Whole(line) => self.take_whole_line(key, line),
+        }
+    }
+
+    fn take_whole_line(&mut self, key: Key, line: &[u8]) {
+        self.stats.lines_in += 1;
+        let line = text::edited(line);
+        let Some(session) = self.sessions.get(key) else {
+            return;
+        };
+        if matches!(session.dialect, Dialect::Undecided) {
+            if let Some(answer) = foreign::answer(&line) {
+                let place = Place::after(self.trunk.last_seq());
+                self.mail(key, place, |out| out.extend_from_slice(answer.as_bytes()));
+                return self.leave(key);
+            }
+            if line.trim_ascii() == b"/plain" {
+                return self.decide(key, Form::Script);
+            }
+            self.decide(key, Form::Full);
+        }
+        let decoded = String::from_utf8_lossy(&line);
+        let text = decoded.trim_end();
+        // Nothing to say, or nothing that would show.
+        if text.is_empty() || text::clean(text).trim().is_empty() {
+            return;
+        }
+        if matches!(decoded, std::borrow::Cow::Owned(_)) {
+            self.tell_not_utf8(key);
+        }
+        if self.settings.anonymous {
+            self.charge(key, 1);
+            return self.obey(key, Command::Say(text));
+        }
+        let command = Command::parse(text);
+        let heavy = command.is_ok_and(|command| command.weight() == Weight::Heavy);
+        self.charge(key, if heavy { self.settings.limits.heavy_command } else { 1 });
+        match command {
+            Ok(command) => self.obey(key, command),
+            Err(misuse) => self.answer_misuse(key, misuse),
+        }
+    }
+
+    /// Notes that `key` has used up so many lines of what it may say.
+    fn charge(&mut self, key: Key, lines: u32) {
+        let (now, rate) = (self.now.time, self.settings.limits.lines);
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.told.too_fast &= !session.gate.is_rested(now);
+            session.gate.pass(rate, now, lines);
+        }
+    }
+
+    fn tell_not_utf8(&mut self, key: Key) {
+        if let Some(session) = self.sessions.get_mut(key)
+            && !std::mem::replace(&mut session.told.not_utf8, true)
+        {
+            self.tell(key, |to| {
+                to.line("What was not UTF-8 in that line is shown as \u{fffd}. (Told once.)");
+            });
+        }
+    }
+
+    /// The peer is taken for a person, or a script, in the plain dialect.
+    fn decide(&mut self, key: Key, form: Form) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        if matches!(session.dialect, Dialect::Undecided) {
+            let newline =
+                if session.telnet.is_spoken() { Newline::CrLf } else { Newline::default() };
+            session.dialect = Dialect::Plain(Reader { current: None, newline, form });
+            self.set_deadline(key, None);
+            self.arrive(key);
+        }
+    }
+}

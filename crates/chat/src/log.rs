@@ -1,0 +1,316 @@
+//! What was published in a room and has not been taken by all of its readers.
+//!
+//! Invariant: entries stand in the order of their numbers; each is rendered once for all readers
+//! of a kind, when the first of them wants it; and what is kept is bounded, whatever readers do.
+//!
+//! A position is the count of entries before it since the room was made. A reader that stands
+//! before [`Log::first`] has missed what lies between.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use service::{Batch, Frame};
+use wire::name::Name;
+
+use crate::dialect::{Rendering, Rendition};
+use crate::event::{Manner, MemberId};
+
+/// The log of one room.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    /// The position of the first entry kept.
+    first: u64,
+    entries: VecDeque<Entry>,
+    /// What the entries take, without what was rendered.
+    bytes: usize,
+    rendered: Vec<Rendered>,
+    /// The position from which on entries have not been offered to anyone yet.
+    fresh: u64,
+}
+
+/// Something that happened in a room.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) seq: u64,
+    pub(crate) unix_ms: u64,
+    /// Who is not told, because it was their doing.
+    pub(crate) author: MemberId,
+    pub(crate) what: What,
+}
+
+/// What happened, with all names as they were.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    Said { by: Name, manner: Manner, text: Arc<str> },
+    Joined { who: Name },
+    Left { who: Name },
+    Renamed { from: Name, to: Name },
+}
+
+impl Entry {
+    /// What keeping it costs, in bytes.
+    pub(crate) fn cost(&self) -> usize {
+        let text = match &self.what {
+            What::Said { text, .. } => text.len(),
+            What::Joined { .. } | What::Left { .. } | What::Renamed { .. } => 0,
+        };
+        size_of::<Self>() + text
+    }
+}
+
+/// How runs are handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// Others probably want the same run: as one frame for all of them.
+    Shared,
+    /// This reader alone wants it: copied.
+    Alone,
+}
+
+impl Log {
+    /// The position of the first entry kept.
+    pub(crate) fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// The position after the last entry.
+    pub(crate) fn end(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    /// The entry at `position`, if it is kept.
+    pub(crate) fn get(&self, position: u64) -> Option<&Entry> {
+        self.entries.get(usize::try_from(position.checked_sub(self.first)?).ok()?)
+    }
+
+    /// The first position whose entry has at least the number `seq`.
+    pub(crate) fn position_of(&self, seq: u64) -> u64 {
+        self.first + self.entries.partition_point(|entry| entry.seq < seq) as u64
+    }
+
+    /// What the entries take, without what was rendered.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Appends `entry`, and lets go of the oldest ones over `limit_bytes`: of those that readers
+    /// have been offered. What has come since stays whatever it takes, which the bound on a turn's
+    /// work keeps small; else a burst would reach nobody.
+    pub(crate) fn append(&mut self, entry: Entry, limit_bytes: usize) {
+        debug_assert!(self.entries.back().is_none_or(|last| last.seq < entry.seq));
+        self.bytes += entry.cost();
+        self.entries.push_back(entry);
+        let rendered: usize = self.rendered.iter().map(Rendered::len).sum();
+        let mut over = (self.bytes + rendered).saturating_sub(limit_bytes);
+        let mut first = self.first;
+        while over > 0 && first < self.fresh {
+            let entry = &self.entries[(first - self.first) as usize];
+            let rendered: usize = self.rendered.iter().map(|kind| kind.len_at(first)).sum();
+            over = over.saturating_sub(entry.cost() + rendered);
+            first += 1;
+        }
+        self.release(first);
+    }
+
+    /// The turn ends: all that was appended will now be offered to readers.
+    pub(crate) fn offer(&mut self) {
+        self.fresh = self.end();
+    }
+
+    /// Lets go of what lies before `position`: everyone has had it, or there is no room for it.
+    pub(crate) fn release(&mut self, position: u64) {
+        while self.first < position
+            && let Some(entry) = self.entries.pop_front()
+        {
+            self.bytes -= entry.cost();
+            self.first += 1;
+        }
+        for rendered in &mut self.rendered {
+            rendered.release(self.first);
+        }
+        if self.entries.is_empty() {
+            self.entries.shrink_to(Self::KEPT_ENTRIES);
+        }
+    }
+
+    /// Room for so many entries is kept when there are none.
+    const KEPT_ENTRIES: usize = 8;
+
+    /// Puts the entries from `from` up to `to` into `batch`, as far as its room allows but at least
+    /// one. Answers the position after them.
+    pub(crate) fn deliver(
+        &mut self,
+        rendition: Rendition,
+        rendering: &Rendering<'_>,
+        from: u64,
+        to: u64,
+        sharing: Sharing,
+        batch: &mut Batch,
+    ) -> u64 {
+        debug_assert!(self.first <= from && from < to && to <= self.end());
+        let place = match self.rendered.iter().position(|kind| kind.rendition == rendition) {
+            Some(place) => place,
+            None => {
+                self.rendered.push(Rendered::new(rendition, from));
+                self.rendered.len() - 1
+            }
+        };
+        let rendered = &mut self.rendered[place];
+        let room = batch.room();
+        rendered.render(&self.entries, self.first, rendering, from, to, room);
+        let to = rendered.up_to(from, to, room);
+        let bytes = rendered.bytes(from, to);
+        if sharing == Sharing::Shared && bytes.len() > Batch::COPY_BYTES {
+            batch.push(&rendered.frame(from, to));
+        } else {
+            batch.copy(bytes);
+        }
+        to
+    }
+}
+
+/// Entries as one kind of reader sees them, end to end.
+#[derive(Debug)]
+struct Rendered {
+    rendition: Rendition,
+    /// The position of the first entry rendered.
+    first: u64,
+    /// Where each entry ends, counted from where `text` once began.
+    ends: VecDeque<u64>,
+    /// Where the first entry begins, counted likewise.
+    start: u64,
+    /// The rendered entries, behind `gone` bytes of ones let go.
+    text: Vec<u8>,
+    gone: usize,
+    /// The runs last handed out: readers that stand at the same place want the same one.
+    runs: [Option<Run>; 4],
+    next_run: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Run {
+    from: u64,
+    to: u64,
+    frame: Frame,
+}
+
+impl Rendered {
+    fn new(rendition: Rendition, first: u64) -> Self {
+        Self {
+            rendition,
+            first,
+            ends: VecDeque::new(),
+            start: 0,
+            text: Vec::new(),
+            gone: 0,
+            runs: [const { None }; 4],
+            next_run: 0,
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.first + self.ends.len() as u64
+    }
+
+    fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Where the entry at `position` begins in the count of `ends`.
+    fn begins(&self, position: u64) -> u64 {
+        match position - self.first {
+            0 => self.start,
+            n => self.ends[n as usize - 1],
+        }
+    }
+
+    fn len_at(&self, position: u64) -> usize {
+        if position < self.first || position >= self.end() {
+            return 0;
+        }
+        (self.begins(position + 1) - self.begins(position)) as usize
+    }
+
+    /// Renders what is missing between `from` and `to`, until `enough` bytes lie there.
+    fn render(
+        &mut self,
+        entries: &VecDeque<Entry>,
+        first: u64,
+        rendering: &Rendering<'_>,
+        from: u64,
+        to: u64,
+        enough: usize,
+    ) {
+        if from < self.first || self.ends.is_empty() {
+            // A reader further behind than all before it: begin again from there. The place where
+            // rendering begins only ever moves back so, until it is let go.
+            *self = Self::new(self.rendition, from);
+        }
+        let begin = self.end();
+        for position in begin..to {
+            if position > from && (self.begins(position) - self.begins(from)) as usize >= enough {
+                return;
+            }
+            let entry = &entries[(position - first) as usize];
+            let before = self.text.len();
+            rendering.render(self.rendition, entry, &mut self.text);
+            let end = self.begins(position) + (self.text.len() - before) as u64;
+            self.ends.push_back(end);
+        }
+    }
+
+    /// How far from `from` towards `to` one gets within `room` bytes; at least one entry.
+    fn up_to(&self, from: u64, to: u64, room: usize) -> u64 {
+        let to = to.min(self.end());
+        let limit = self.begins(from) + room as u64;
+        if self.begins(to) <= limit {
+            return to;
+        }
+        let fitting = self.ends.partition_point(|&end| end <= limit) as u64;
+        (self.first + fitting).clamp(from + 1, to)
+    }
+
+    fn bytes(&self, from: u64, to: u64) -> &[u8] {
+        let place = |at: u64| (at - self.start) as usize + self.gone;
+        &self.text[place(self.begins(from))..place(self.begins(to))]
+    }
+
+    fn frame(&mut self, from: u64, to: u64) -> Frame {
+        let known = self.runs.iter().flatten().find(|run| run.from == from && run.to == to);
+        if let Some(run) = known {
+            return run.frame.clone();
+        }
+        let frame = Frame::from(self.bytes(from, to));
+        self.runs[self.next_run] = Some(Run { from, to, frame: frame.clone() });
+        self.next_run = (self.next_run + 1) % self.runs.len();
+        frame
+    }
+
+    fn release(&mut self, first: u64) {
+        while self.first < first
+            && let Some(end) = self.ends.pop_front()
+        {
+            self.gone += (end - self.start) as usize;
+            self.start = end;
+            self.first += 1;
+        }
+        for run in &mut self.runs {
+            if run.as_ref().is_some_and(|run| run.from < first) {
+                *run = None;
+            }
+        }
+        if self.ends.is_empty() {
+            self.first = self.first.max(first);
+            self.gone = 0;
+            self.text.clear();
+            self.text.shrink_to(Self::KEPT_BYTES);
+            self.ends.shrink_to(Log::KEPT_ENTRIES);
+        } else if self.gone > self.text.len() / 2 {
+            self.text.drain(..self.gone);
+            self.gone = 0;
+        }
+    }
+
+    /// Room for so many bytes is kept when there are none.
+    const KEPT_BYTES: usize = 1024;
+}

@@ -1,0 +1,356 @@
+//! What one member has not been sent yet.
+//!
+//! Invariant: a reader gets everything meant for it once, in the one order: as if each had a queue
+//! of its own into which everything was put when it happened. Only that there is no queue: a room
+//! is read through a cursor, and what is meant for one reader alone lies in its mailbox.
+
+use std::collections::VecDeque;
+use std::io::Write;
+
+use service::{Batch, Slab};
+use smallvec::SmallVec;
+
+use crate::Zone;
+use crate::dialect::plain::Newline;
+use crate::dialect::{Dialect, Rendering};
+use crate::event::{MemberId, RoomId};
+use crate::log::{Log, Sharing};
+use crate::room::Room;
+
+/// A mailbox and a cursor for each room.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    mailbox: Option<Box<Mailbox>>,
+    cursors: SmallVec<[Cursor; 1]>,
+    /// The number of the last event of the member's own: which it is not told of.
+    last_own: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    room: RoomId,
+    /// The position of the entry to read next.
+    next: u64,
+}
+
+/// A log with one reader.
+#[derive(Debug, Default)]
+struct Mailbox {
+    items: VecDeque<Item>,
+    bytes: Vec<u8>,
+    /// Bytes at the front that were sent.
+    taken: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    place: Place,
+    len: usize,
+}
+
+/// A place in the one order: events have the even ones, what is said in answer after an event and
+/// before the next the odd one between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(u64);
+
+impl Place {
+    /// After everything.
+    const NEVER: Self = Self(u64::MAX);
+
+    /// The place of the event with this number.
+    pub(crate) fn event(seq: u64) -> Self {
+        Self(seq * 2)
+    }
+
+    /// The place of an answer given when the event with this number was the last.
+    pub(crate) fn after(seq: u64) -> Self {
+        Self(seq * 2 + 1)
+    }
+}
+
+/// What a reader looks through.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    pub(crate) me: MemberId,
+    pub(crate) dialect: &'a Dialect,
+    pub(crate) zone: &'a Zone,
+}
+
+impl View<'_> {
+    fn newline(&self) -> Newline {
+        match self.dialect {
+            Dialect::Undecided => Newline::default(),
+            Dialect::Plain(reader) => reader.newline,
+        }
+    }
+}
+
+/// What [`Outbox::fill`] has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Filled {
+    /// Entries put into the batch.
+    pub(crate) lines: u64,
+    /// Entries that are no longer kept.
+    pub(crate) missed: u64,
+}
+
+impl Outbox {
+    /// Begins to read `room` from `position` on.
+    pub(crate) fn attach(&mut self, room: RoomId, position: u64) {
+        debug_assert!(self.position(room).is_none());
+        self.cursors.push(Cursor { room, next: position });
+    }
+
+    /// Where in `room` this reader stands, if it reads there.
+    pub(crate) fn position(&self, room: RoomId) -> Option<u64> {
+        self.cursors.iter().find(|cursor| cursor.room == room).map(|cursor| cursor.next)
+    }
+
+    /// The room joined last, of those still read.
+    pub(crate) fn latest_room(&self) -> Option<RoomId> {
+        self.cursors.last().map(|cursor| cursor.room)
+    }
+
+    /// The rooms read, in the order in which they were joined.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = RoomId> + '_ {
+        self.cursors.iter().map(|cursor| cursor.room)
+    }
+
+    /// Ends reading `room`. What was published there and has not been sent yet moves to the
+    /// mailbox, to its place: it still arrives, the latest `limit_bytes` of it.
+    pub(crate) fn detach(&mut self, view: &View<'_>, id: RoomId, room: &Room, limit_bytes: usize) {
+        let Some(index) = self.cursors.iter().position(|cursor| cursor.room == id) else {
+            return;
+        };
+        let cursor = self.cursors.remove(index);
+        let log = &room.log;
+        let (mut from, mut bytes) = (log.end(), 0);
+        while from > cursor.next
+            && let Some(entry) = log.get(from - 1)
+            && bytes + entry.cost() <= limit_bytes
+        {
+            bytes += entry.cost();
+            from -= 1;
+        }
+        let mut moved = Mailbox::default();
+        let rendering = Rendering { room: &room.name, zone: view.zone };
+        for position in from..log.end() {
+            let Some(entry) = log.get(position) else {
+                continue;
+            };
+            let missed = if position == from { from - cursor.next } else { 0 };
+            moved.push(Place::event(entry.seq), |out| {
+                if missed > 0 {
+                    write_missed(missed, room, view, out);
+                }
+                if entry.author != view.me {
+                    rendering.render(view.dialect.rendition(id), entry, out);
+                }
+            });
+        }
+        self.mailbox = match self.mailbox.take() {
+            Some(mailbox) => Some(Box::new(mailbox.merge(moved))),
+            None if moved.is_empty() => None,
+            None => Some(Box::new(moved)),
+        };
+    }
+
+    /// Forgets everything: nothing that happened is of interest to this reader any more.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Notes that the event with this number is the member's own.
+    pub(crate) fn note_own(&mut self, seq: u64) {
+        self.last_own = seq;
+    }
+
+    /// Lets `write` append something for this reader alone, at `place`, which is not before that
+    /// of anything in the mailbox.
+    pub(crate) fn mail(&mut self, place: Place, write: impl FnOnce(&mut Vec<u8>)) {
+        self.mailbox.get_or_insert_default().push(place, write);
+    }
+
+    /// Bytes in the mailbox.
+    pub(crate) fn mail_bytes(&self) -> usize {
+        self.mailbox.as_ref().map_or(0, |mailbox| mailbox.len())
+    }
+
+    /// Puts what comes next into `batch`, in order, until that is full or nothing is left.
+    pub(crate) fn fill(
+        &mut self,
+        view: &View<'_>,
+        rooms: &mut Slab<Room>,
+        batch: &mut Batch,
+    ) -> Filled {
+        let mut filled = Filled::default();
+        for cursor in &mut self.cursors {
+            let Some(room) = rooms.get_mut(cursor.room) else {
+                continue;
+            };
+            let missed = room.log.first().saturating_sub(cursor.next);
+            if missed > 0 {
+                batch.append(|out| write_missed(missed, room, view, out));
+                cursor.next += missed;
+                filled.missed += missed;
+            }
+        }
+        while !batch.is_full() {
+            let mail = self.mailbox.as_ref().map_or(Place::NEVER, |mailbox| mailbox.head());
+            let (index, least, then) = self.heads(rooms, mail);
+            if least == Place::NEVER {
+                break;
+            }
+            if mail == least {
+                if let Some(mailbox) = &mut self.mailbox
+                    && mailbox.take(batch)
+                {
+                    self.mailbox = None;
+                }
+                // An event in the mailbox may stand in rooms that are still read, too.
+                self.pass_over(rooms, least);
+                continue;
+            }
+            let cursor = &mut self.cursors[index];
+            let Some(room) = rooms.get_mut(cursor.room) else {
+                break;
+            };
+            let log = &mut room.log;
+            let own = |log: &Log, position| log.get(position).is_some_and(|e| e.author == view.me);
+            let mut sharing = Sharing::Shared;
+            let mut to = if then == least {
+                cursor.next + 1
+            } else if then == Place::NEVER {
+                log.end()
+            } else {
+                log.position_of(then.0.div_ceil(2))
+            };
+            if least <= Place::event(self.last_own) {
+                // Somewhere ahead the member's own words stand: up to there, and over them.
+                if own(log, cursor.next) {
+                    self.pass_over(rooms, least);
+                    continue;
+                }
+                sharing = Sharing::Alone;
+                to = (cursor.next + 1..to).find(|&at| own(log, at)).unwrap_or(to);
+            }
+            let rendering = Rendering { room: &room.name, zone: view.zone };
+            let rendition = view.dialect.rendition(cursor.room);
+            let from = cursor.next;
+            cursor.next = log.deliver(rendition, &rendering, from, to, sharing, batch);
+            filled.lines += cursor.next - from;
+            if then == least {
+                self.pass_over(rooms, least);
+            }
+        }
+        filled
+    }
+
+    /// Which cursor stands at the least place, that place (which may be the mail's), and the least
+    /// of the other sources.
+    fn heads(&self, rooms: &Slab<Room>, mail: Place) -> (usize, Place, Place) {
+        let (mut index, mut least, mut then) = (usize::MAX, mail, Place::NEVER);
+        for (at, cursor) in self.cursors.iter().enumerate() {
+            let entry = rooms.get(cursor.room).and_then(|room| room.log.get(cursor.next));
+            let place = entry.map_or(Place::NEVER, |entry| Place::event(entry.seq));
+            if place < least {
+                (index, then, least) = (at, least, place);
+            } else {
+                then = then.min(place);
+            }
+        }
+        (index, least, then)
+    }
+
+    /// Moves every cursor that stands at `place` on: an event that reaches a reader through several
+    /// rooms arrives once.
+    fn pass_over(&mut self, rooms: &Slab<Room>, place: Place) {
+        for cursor in &mut self.cursors {
+            let entry = rooms.get(cursor.room).and_then(|room| room.log.get(cursor.next));
+            if entry.is_some_and(|entry| Place::event(entry.seq) == place) {
+                cursor.next += 1;
+            }
+        }
+    }
+}
+
+fn write_missed(missed: u64, room: &Room, view: &View<'_>, out: &mut Vec<u8>) {
+    let (missed, room) = (crate::answer::Count(missed, "line"), &room.name);
+    write!(out, "*** You missed {missed} in {room}: your connection was too slow.")
+        .expect("a vector takes all");
+    out.extend_from_slice(view.newline().as_bytes());
+}
+
+impl Mailbox {
+    fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    fn len(&self) -> usize {
+        self.bytes.len() - self.taken
+    }
+
+    fn head(&self) -> Place {
+        self.items.front().map_or(Place::NEVER, |item| item.place)
+    }
+
+    fn push(&mut self, place: Place, write: impl FnOnce(&mut Vec<u8>)) {
+        let before = self.bytes.len();
+        write(&mut self.bytes);
+        let len = self.bytes.len() - before;
+        match self.items.back_mut() {
+            Some(last) if last.place == place => last.len += len,
+            last if len > 0 => {
+                debug_assert!(last.is_none_or(|last| last.place < place));
+                self.items.push_back(Item { place, len });
+            }
+            _ => {}
+        }
+    }
+
+    /// Moves what fits of the first item into `batch`; answers whether the mailbox is empty now.
+    fn take(&mut self, batch: &mut Batch) -> bool {
+        let Some(item) = self.items.front_mut() else {
+            return true;
+        };
+        let count = item.len.min(batch.room());
+        batch.copy(&self.bytes[self.taken..self.taken + count]);
+        self.taken += count;
+        item.len -= count;
+        if item.len == 0 {
+            self.items.pop_front();
+        }
+        if self.taken > self.bytes.len() / 2 {
+            self.bytes.drain(..self.taken);
+            self.taken = 0;
+        }
+        self.items.is_empty()
+    }
+
+    /// Both, in order; what stands at the same place as an event in both is taken once.
+    fn merge(self, other: Self) -> Self {
+        let mut merged =
+            Self { bytes: Vec::with_capacity(self.len() + other.len()), ..Self::default() };
+        let (mut at, mut other_at) = (self.taken, other.taken);
+        let mut others = other.items.iter().peekable();
+        for item in &self.items {
+            while let Some(earlier) = others.next_if(|other| other.place < item.place) {
+                let bytes = &other.bytes[other_at..other_at + earlier.len];
+                merged.push(earlier.place, |out| out.extend_from_slice(bytes));
+                other_at += earlier.len;
+            }
+            if let Some(same) = others.next_if(|other| other.place == item.place) {
+                other_at += same.len;
+            }
+            let bytes = &self.bytes[at..at + item.len];
+            merged.push(item.place, |out| out.extend_from_slice(bytes));
+            at += item.len;
+        }
+        for later in others {
+            let bytes = &other.bytes[other_at..other_at + later.len];
+            merged.push(later.place, |out| out.extend_from_slice(bytes));
+            other_at += later.len;
+        }
+        merged
+    }
+}

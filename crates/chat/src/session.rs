@@ -1,0 +1,146 @@
+//! One connection: what has come in and could not be taken yet, what it speaks, what it is owed.
+//!
+//! Invariant: a session at rest in one room holds no buffer: what is rarely needed is boxed.
+
+use service::Time;
+use wire::line::Lines;
+use wire::telnet::Telnet;
+
+use crate::address::Address;
+use crate::dialect::Dialect;
+use crate::gate::Gate;
+use crate::outbox::Outbox;
+
+/// One connection of one person.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) outbox: Outbox,
+    pub(crate) dialect: Dialect,
+    pub(crate) telnet: Telnet,
+    pub(crate) lines: Lines,
+    /// Bytes that have come and may not be taken yet.
+    pub(crate) held: Option<Box<Held>>,
+    /// How fast lines may come.
+    pub(crate) gate: Gate,
+    /// How fast the name may change.
+    pub(crate) names: Gate,
+    /// When something is due: a decision on the dialect, or held bytes.
+    pub(crate) deadline: Option<Time>,
+    /// Where it comes from, if that counts.
+    pub(crate) address: Option<Address>,
+    pub(crate) stage: Stage,
+    pub(crate) input: Input,
+    pub(crate) receiving: Receiving,
+    pub(crate) flush: Flush,
+    pub(crate) told: Told,
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Not a member yet.
+    New,
+    Member,
+    /// To be closed once all is sent. What comes in is ignored.
+    Closing,
+}
+
+/// Whether the peer may send more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    Open,
+    /// It has finished sending, and leaves once what it sent has been taken.
+    Ended,
+}
+
+/// What the engine was last asked about receiving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Receiving {
+    Resumed,
+    Paused,
+}
+
+/// Whether the engine is going to ask what there is to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flush {
+    Idle,
+    /// It was asked to, or a batch is out, after which it will.
+    Asked,
+}
+
+/// What a person is told once only.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) not_utf8: bool,
+    /// Since it last was slow enough.
+    pub(crate) too_fast: bool,
+}
+
+/// Bytes waiting to be taken.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    bytes: Vec<u8>,
+    /// How many of them have been taken.
+    taken: usize,
+    /// Bytes that came when there was no room, and were passed over.
+    lost: u64,
+    lost_whole_lines: bool,
+}
+
+/// What is to be done about bytes that were passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub(crate) bytes: u64,
+    /// Whether the last byte passed over ended a line.
+    pub(crate) at_line_end: bool,
+}
+
+impl Session {
+    pub(crate) fn new(address: Option<Address>, dialect: Dialect) -> Self {
+        Self {
+            outbox: Outbox::default(),
+            dialect,
+            telnet: Telnet::default(),
+            lines: Lines::default(),
+            held: None,
+            gate: Gate::default(),
+            names: Gate::default(),
+            deadline: None,
+            address,
+            stage: Stage::New,
+            input: Input::Open,
+            receiving: Receiving::Resumed,
+            flush: Flush::Idle,
+            told: Told::default(),
+        }
+    }
+}
+
+impl Held {
+    /// Holds `bytes` too, as far as `limit_bytes` allows. Answers how many were passed over.
+    pub(crate) fn add(&mut self, bytes: &[u8], limit_bytes: usize) -> usize {
+        let room = if self.lost > 0 { 0 } else { limit_bytes.saturating_sub(self.bytes.len()) };
+        let (kept, lost) = bytes.split_at(room.min(bytes.len()));
+        self.bytes.extend_from_slice(kept);
+        if let Some(last) = lost.last() {
+            self.lost += lost.len() as u64;
+            self.lost_whole_lines = *last == b'\n';
+        }
+        lost.len()
+    }
+
+    /// What is left to take.
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.bytes[self.taken..]
+    }
+
+    /// Notes that all but the last `left` bytes have been taken.
+    pub(crate) fn leave(&mut self, left: usize) {
+        self.taken = self.bytes.len() - left;
+    }
+
+    /// What was passed over, if anything.
+    pub(crate) fn lost(&self) -> Option<Lost> {
+        (self.lost > 0).then_some(Lost { bytes: self.lost, at_line_end: self.lost_whole_lines })
+    }
+}
