@@ -354,3 +354,193 @@ impl Mailbox {
         merged
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::plain::{Form, Reader};
+    use crate::event::Manner;
+    use crate::log::{Entry, What};
+    use proptest::prelude::*;
+    use service::Key;
+    use wire::name::{Name, RoomName};
+
+    const ROOMS: usize = 3;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        /// Somebody speaks in these rooms at once (as a change of name does); 0 is the reader.
+        Publish {
+            rooms: [bool; ROOMS],
+            author: u32,
+            len: usize,
+        },
+        Join(usize),
+        Leave(usize),
+        Mail {
+            len: usize,
+        },
+        /// The reader takes one batch, in which so much is taken already.
+        Fill {
+            used: usize,
+        },
+        /// Everybody has taken what the reader has taken.
+        Release(usize),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let len = prop_oneof![4 => 1usize..40, 1 => 300usize..2000, 1 => Just(40_000)];
+        prop_oneof![
+            6 => (any::<[bool; ROOMS]>(), 0u32..3, len.clone())
+                .prop_map(|(rooms, author, len)| Step::Publish { rooms, author, len }),
+            1 => (0..ROOMS).prop_map(Step::Join),
+            1 => (0..ROOMS).prop_map(Step::Leave),
+            2 => len.prop_map(|len| Step::Mail { len }),
+            2 => prop_oneof![Just(0), 0..Batch::FULL_BYTES].prop_map(|used| Step::Fill { used }),
+            1 => (0..ROOMS).prop_map(Step::Release),
+        ]
+    }
+
+    /// An outbox beside the queue it stands for.
+    struct Both {
+        rooms: Slab<Room>,
+        ids: Vec<RoomId>,
+        outbox: Outbox,
+        seq: u64,
+        /// All that the reader is owed, when it happened.
+        queue: Vec<u8>,
+        got: Vec<u8>,
+    }
+
+    const ME: MemberId = Key::new(0, 0);
+
+    impl Both {
+        fn new() -> Self {
+            let mut rooms = Slab::default();
+            let name = |n| format!("#{n}").parse::<RoomName>().unwrap();
+            let ids = (0..ROOMS).map(|n| rooms.insert(Room::new(name(n)))).collect();
+            let outbox = Outbox::default();
+            Self { rooms, ids, outbox, seq: 0, queue: Vec::new(), got: Vec::new() }
+        }
+
+        fn with_view<T>(&mut self, f: impl FnOnce(&mut Self, &View<'_>) -> T) -> T {
+            let reader = Reader { form: Form::Bare, ..Reader::default() };
+            let dialect = Dialect::Plain(reader);
+            f(self, &View { me: ME, dialect: &dialect, zone: &Zone::UTC })
+        }
+
+        fn take(&mut self, step: &Step) {
+            match *step {
+                Step::Publish { rooms, author, len } => self.publish(rooms, author, len),
+                Step::Join(n) => {
+                    let id = self.ids[n];
+                    if self.outbox.position(id).is_none() {
+                        self.outbox.attach(id, self.rooms.get(id).unwrap().log.end());
+                    }
+                }
+                Step::Leave(n) => self.with_view(|both, view| {
+                    let id = both.ids[n];
+                    both.outbox.detach(view, id, both.rooms.get(id).unwrap(), usize::MAX);
+                }),
+                Step::Mail { len } => {
+                    let text = format!("mail after {}{}\n", self.seq, "m".repeat(len));
+                    self.queue.extend_from_slice(text.as_bytes());
+                    let place = Place::after(self.seq);
+                    self.outbox.mail(place, |out| out.extend_from_slice(text.as_bytes()));
+                }
+                Step::Fill { used } => {
+                    self.fill(used);
+                }
+                Step::Release(n) => {
+                    let id = self.ids[n];
+                    if let Some(position) = self.outbox.position(id) {
+                        self.rooms.get_mut(id).unwrap().log.release(position);
+                    }
+                }
+            }
+        }
+
+        fn publish(&mut self, rooms: [bool; ROOMS], author: u32, len: usize) {
+            self.seq += 1;
+            let author = Key::new(author, 0);
+            let text = format!("event {}{}", self.seq, "e".repeat(len));
+            let mut reaches = false;
+            for (n, _) in rooms.iter().enumerate().filter(|(_, chosen)| **chosen) {
+                let id = self.ids[n];
+                let by = Name::guest(1);
+                let what = What::Said { by, manner: Manner::Say, text: text.as_str().into() };
+                let entry = Entry { seq: self.seq, unix_ms: 0, author, what };
+                self.rooms.get_mut(id).unwrap().log.append(entry, usize::MAX);
+                reaches |= self.outbox.position(id).is_some();
+            }
+            if author == ME {
+                self.outbox.note_own(self.seq);
+            } else if reaches {
+                self.queue.extend_from_slice(text.as_bytes());
+                self.queue.push(b'\n');
+            }
+        }
+
+        /// Takes a batch; answers whether there was anything.
+        fn fill(&mut self, used: usize) -> bool {
+            let mut batch = Batch::default();
+            let padding = vec![b' '; used];
+            batch.copy(&padding);
+            let filled =
+                self.with_view(|both, view| both.outbox.fill(view, &mut both.rooms, &mut batch));
+            assert_eq!(filled.missed, 0);
+            let any = batch.len() > used;
+            let start = self.got.len();
+            while !batch.is_empty() {
+                let mut slices = [std::io::IoSlice::new(&[])];
+                batch.slices(&mut slices);
+                let count = slices[0].len();
+                self.got.extend_from_slice(&slices[0]);
+                batch.advance(count);
+            }
+            self.got.drain(start..start + used);
+            any
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_merges_as_one_queue_for_each_member_would(
+            steps in proptest::collection::vec(step(), 0..120),
+        ) {
+            let mut both = Both::new();
+            for step in &steps {
+                both.take(step);
+                let got = String::from_utf8_lossy(&both.got).into_owned();
+                prop_assert!(both.queue.starts_with(&both.got), "got {got:?}");
+            }
+            while both.fill(0) {}
+            prop_assert_eq!(both.got, both.queue);
+        }
+    }
+
+    #[test]
+    fn readers_at_the_same_place_share_one_frame() {
+        let mut both = Both::new();
+        let mut others: Vec<Outbox> = (0..3).map(|_| Outbox::default()).collect();
+        let id = both.ids[0];
+        for outbox in &mut others {
+            outbox.attach(id, 0);
+        }
+        for _ in 0..64 {
+            both.publish([true, false, false], 2, 50);
+        }
+        let reader = Reader::default();
+        let dialect = Dialect::Plain(reader);
+        let view = View { me: ME, dialect: &dialect, zone: &Zone::UTC };
+        let addresses: Vec<*const u8> = others
+            .iter_mut()
+            .map(|outbox| {
+                let mut batch = Batch::default();
+                assert_eq!(outbox.fill(&view, &mut both.rooms, &mut batch).lines, 64);
+                batch.as_slice().expect("one frame").as_ptr()
+            })
+            .collect();
+        assert!(addresses.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+}
