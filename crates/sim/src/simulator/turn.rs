@@ -1,0 +1,496 @@
+//! The turn: what is told, in which order, and what becomes of the service's requests.
+//!
+//! Invariant: begin, facts, finish, requests; and of one connection, opened, received, ended and
+//! closed in that order, however the rest is shuffled.
+
+use std::io::IoSlice;
+
+use service::{Batch, Key, Now, Reason, Request, Service, Time};
+
+use super::{Dial, Simulator, Stopping};
+use crate::client::{Last, Sending, Stage};
+use crate::connection::{Connection, Input, Life, Output};
+use crate::trace::Note;
+
+/// Something that the service could be told now.
+enum Fact {
+    Open(usize),
+    Urgent(Key),
+    Receive(Key),
+    End(Key),
+    /// There is room for more of its batch, or the next batch can be asked for.
+    Send(Key),
+    Reset(Key),
+    Over(Key, Reason),
+    DialFailed,
+    Woken,
+    Stop,
+}
+
+/// What a real engine hands over in one piece at the most.
+const RECEIVE_BYTES: usize = 64 * 1024;
+
+/// A service that makes this many requests in one turn, or is idle in this many turns in a row
+/// that it asked for, will not stop by itself.
+const REQUESTS: usize = 10_000_000;
+const IDLE_TURNS: u32 = 1_000;
+
+impl<S: Service> Simulator<S> {
+    /// Whether anything is left that happens by itself, without the clock moving on.
+    pub(super) fn has_work(&self) -> bool {
+        let reading = self.clients.iter().any(|client| client.will_read());
+        reading || self.has_news()
+    }
+
+    /// Whether there is a reason for a turn.
+    pub(super) fn has_news(&self) -> bool {
+        !self.has_stopped() && (self.is_due() || !self.facts().is_empty())
+    }
+
+    fn is_due(&self) -> bool {
+        self.next_alarm().is_some_and(|alarm| alarm <= self.time)
+    }
+
+    /// The next moment at which the clock alone makes something happen.
+    pub(super) fn next_alarm(&self) -> Option<Time> {
+        if self.has_stopped() {
+            return None;
+        }
+        let closing = self.connections.iter().filter_map(|(_, connection)| match connection.life {
+            Life::Draining { until } | Life::Lingering { until } => Some(until),
+            Life::Open | Life::Over(_) => None,
+        });
+        let stopping = match self.stopping {
+            Stopping::Told { until } => Some(until),
+            _ => None,
+        };
+        closing.chain(stopping).chain(self.deadline).min()
+    }
+
+    /// All that the service could be told now; what came of one client stands in order.
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        if self.woken {
+            facts.push(Fact::Woken);
+        }
+        facts.extend(self.failed_dials.iter().map(|_| Fact::DialFailed));
+        if matches!(self.stopping, Stopping::No | Stopping::Asked) {
+            for (index, client) in self.clients.iter().enumerate() {
+                if client.stage == Stage::Arriving {
+                    facts.push(Fact::Open(index));
+                }
+            }
+        }
+        for (key, connection) in self.connections.iter() {
+            self.facts_of(key, connection, &mut facts);
+        }
+        if self.stopping == Stopping::Asked {
+            facts.push(Fact::Stop);
+        }
+        facts
+    }
+
+    fn facts_of(&self, key: Key, connection: &Connection, facts: &mut Vec<Fact>) {
+        let client = &self.clients[connection.client];
+        if connection.life == Life::Open {
+            if client.urgent {
+                facts.push(Fact::Urgent(key));
+            }
+            if self.receivable(connection) > 0 {
+                facts.push(Fact::Receive(key));
+            }
+            let at_end = client.outgoing.is_empty() && client.sending != Sending::Open;
+            if at_end && connection.input == Input::Open && client.sending != Sending::Reset {
+                facts.push(Fact::End(key));
+            }
+        }
+        let time_is_up = match self.stopping {
+            Stopping::Told { until } => until <= self.time,
+            _ => false,
+        };
+        let gone = matches!(client.sending, Sending::Reset | Sending::HungUp);
+        match connection.life {
+            Life::Over(reason) => facts.push(Fact::Over(key, reason)),
+            _ if time_is_up => facts.push(Fact::Over(key, Reason::Stopped)),
+            Life::Open | Life::Draining { .. } => {
+                let sendable = match connection.output {
+                    Output::Quiet => false,
+                    Output::Out(_) => client.room() > 0 || gone,
+                    Output::Sent => true,
+                };
+                if sendable {
+                    facts.push(Fact::Send(key));
+                }
+                if client.sending == Sending::Reset {
+                    facts.push(Fact::Reset(key));
+                } else if let Life::Draining { until } = connection.life
+                    && until <= self.time
+                {
+                    facts.push(Fact::Over(key, Reason::TimedOut));
+                }
+            }
+            Life::Lingering { until } => {
+                if gone || client.last == Last::SawEnd || until <= self.time {
+                    facts.push(Fact::Over(key, Reason::Closed));
+                }
+            }
+        }
+    }
+
+    /// How many bytes the service can be handed now.
+    fn receivable(&self, connection: &Connection) -> usize {
+        let waiting = self.clients[connection.client].outgoing.len();
+        match connection.input {
+            Input::Open => waiting,
+            Input::Paused { late } => waiting.min(late),
+            Input::Ended => 0,
+        }
+    }
+
+    pub(super) fn turn(&mut self) {
+        let unix_ms = self.date_ahead_ms + self.time.as_nanos() / 1_000_000;
+        self.trace.note(Note::Begin { time: self.time, unix_ms }, &[]);
+        self.service.begin(Now { time: self.time, unix_ms });
+
+        let mut facts = self.facts();
+        if self.random.chance(self.faults.reordering) {
+            self.random.shuffle(&mut facts);
+        }
+        let was_told_to_stop = self.stopping;
+        let mut told = 0;
+        for fact in facts {
+            if !self.random.chance(self.faults.delays) {
+                self.tell(fact);
+                told += 1;
+            }
+        }
+
+        self.deadline = self.service.finish();
+        self.trace.note(Note::Finish { deadline: self.deadline }, &[]);
+
+        let mut flushes = Vec::new();
+        if self.stopping != was_told_to_stop && matches!(self.stopping, Stopping::Told { .. }) {
+            let keys: Vec<Key> = self.connections.keys().collect();
+            keys.into_iter().for_each(|key| self.close(key, &mut flushes));
+        }
+        let asked = self.take_requests(flushes);
+
+        let spins = told == 0 && asked == 0 && self.deadline.is_some_and(|due| due <= self.time);
+        self.idle_turns = if spins { self.idle_turns + 1 } else { 0 };
+        assert!(
+            self.idle_turns < IDLE_TURNS,
+            "the service asks for turns and does nothing in them"
+        );
+        if matches!(self.stopping, Stopping::Told { .. })
+            && self.connections.is_empty()
+            && self.failed_dials.is_empty()
+        {
+            self.stopping = Stopping::Stopped;
+        }
+    }
+
+    /// Tells the service one fact, if it still is one: others of this turn came before it.
+    fn tell(&mut self, fact: Fact) {
+        match fact {
+            Fact::Open(index) => self.tell_opened(index),
+            Fact::Urgent(key) => self.tell_urgent(key),
+            Fact::Receive(key) => self.tell_received(key),
+            Fact::End(key) => self.tell_ended(key),
+            Fact::Send(key) => self.send_batch(key),
+            Fact::Reset(key) => self.tell_closed(key, Reason::Reset),
+            Fact::Over(key, reason) => self.tell_closed(key, reason),
+            Fact::DialFailed => {
+                if let Some((token, reason)) = self.failed_dials.pop() {
+                    self.trace.note(Note::ConnectFailed { token }, &[]);
+                    self.service.connect_failed(token, reason);
+                }
+            }
+            Fact::Woken => {
+                self.woken = false;
+                self.trace.note(Note::Woken, &[]);
+                self.service.woken();
+            }
+            Fact::Stop => self.tell_stopping(),
+        }
+    }
+
+    fn tell_opened(&mut self, index: usize) {
+        if matches!(self.stopping, Stopping::Told { .. }) {
+            return;
+        }
+        let key = self.connections.insert(Connection {
+            client: index,
+            output: Output::Quiet,
+            input: Input::Open,
+            life: Life::Open,
+        });
+        self.issued.insert(key);
+        let client = &mut self.clients[index];
+        client.stage = Stage::Open(key);
+        self.trace.note(Note::Opened { key, client: index }, &[]);
+        self.service.opened(key, &client.origin);
+    }
+
+    fn tell_urgent(&mut self, key: Key) {
+        let Some(connection) = self.connections.get(key) else { return };
+        let client = &mut self.clients[connection.client];
+        // Some engines tell it again until the byte has been received.
+        let again = !client.outgoing.is_empty() && self.random.chance(self.faults.delays);
+        client.urgent = again;
+        self.trace.note(Note::Urgent { key }, &[]);
+        self.service.urgent(key);
+    }
+
+    fn tell_received(&mut self, key: Key) {
+        loop {
+            let Some(connection) = self.connections.get(key) else { return };
+            let mut count = self.receivable(connection).min(RECEIVE_BYTES);
+            if connection.life != Life::Open || count == 0 {
+                return;
+            }
+            let again = self.random.chance(self.faults.short_reads);
+            if again {
+                count = self.random.within(1..=count);
+            }
+            let client = connection.client;
+            let bytes: Vec<u8> = self.clients[client].outgoing.drain(..count).collect();
+            if let Some(Connection { input: Input::Paused { late }, .. }) =
+                self.connections.get_mut(key)
+            {
+                *late -= count;
+            }
+            self.trace.note(Note::Received { key, bytes: count }, &bytes);
+            self.service.received(key, &bytes);
+            // Engines read once per turn, mostly; the ring hands out all that has come.
+            if !again || self.random.chance(0.5) {
+                return;
+            }
+        }
+    }
+
+    fn tell_ended(&mut self, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let waiting = !self.clients[connection.client].outgoing.is_empty();
+        if waiting || connection.life != Life::Open || connection.input != Input::Open {
+            return;
+        }
+        connection.input = Input::Ended;
+        self.trace.note(Note::Ended { key }, &[]);
+        self.service.ended(key);
+    }
+
+    /// The last word on a connection. `reason` gives way to one that was already settled.
+    fn tell_closed(&mut self, key: Key, reason: Reason) {
+        let Some(connection) = self.connections.remove(key) else { return };
+        let reason = match connection.life {
+            Life::Over(settled) => settled,
+            _ => reason,
+        };
+        let client = &mut self.clients[connection.client];
+        client.stage = Stage::Over(reason);
+        if reason != Reason::Closed {
+            client.lose();
+        }
+        if let Output::Out(mut batch) = connection.output {
+            batch.clear();
+            self.spare.push(batch);
+        }
+        self.trace.note(Note::Closed { key, reason }, &[]);
+        self.service.closed(key, reason);
+    }
+
+    fn tell_stopping(&mut self) {
+        self.stopping = Stopping::Told { until: self.time + Self::STOP_LIMIT };
+        for client in &mut self.clients {
+            if client.stage == Stage::Arriving {
+                client.stage = Stage::NeverOpened;
+                client.lose();
+            }
+        }
+        for Dial { token, .. } in std::mem::take(&mut self.dials) {
+            self.failed_dials.push((token, Reason::Stopped));
+        }
+        self.trace.note(Note::Stopping, &[]);
+        self.service.stopping();
+    }
+
+    /// Sends as much of a connection's batch as fits, and asks for the next when it has gone.
+    fn send_batch(&mut self, key: Key) {
+        loop {
+            let Some(connection) = self.connections.get_mut(key) else { return };
+            if matches!(connection.life, Life::Over(_) | Life::Lingering { .. }) {
+                return;
+            }
+            let client = &mut self.clients[connection.client];
+            match &mut connection.output {
+                Output::Quiet => return,
+                Output::Sent => self.ask_for_batch(key),
+                Output::Out(_) if matches!(client.sending, Sending::HungUp | Sending::Reset) => {
+                    let reason =
+                        *self.random.pick(&[Reason::HungUp, Reason::Reset, Reason::TimedOut]);
+                    connection.life = Life::Over(reason);
+                    return;
+                }
+                Output::Out(batch) => {
+                    let mut count = batch.len().min(client.room());
+                    if count == 0 {
+                        return;
+                    }
+                    if self.random.chance(self.faults.short_sends) {
+                        count = self.random.within(1..=count);
+                    }
+                    client.incoming.extend(&bytes_of(batch)[..count]);
+                    batch.advance(count);
+                    let left = batch.len();
+                    self.trace.note(Note::Sent { key, bytes: count, left }, &[]);
+                    if left > 0 {
+                        return;
+                    }
+                    if let Output::Out(batch) =
+                        std::mem::replace(&mut connection.output, Output::Sent)
+                    {
+                        self.spare.push(batch);
+                    }
+                    if self.random.chance(self.faults.delays) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls `transmit`. An empty batch ends the output, or, if it is closing, the connection.
+    fn ask_for_batch(&mut self, key: Key) {
+        let mut batch = self.spare.pop().unwrap_or_default();
+        self.service.transmit(key, &mut batch);
+        let bytes = bytes_of(&batch);
+        self.trace.note(Note::Transmit { key, bytes: bytes.len() }, &bytes);
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if !batch.is_empty() {
+            connection.output = Output::Out(batch);
+            return;
+        }
+        self.spare.push(batch);
+        connection.output = Output::Quiet;
+        if let Life::Draining { .. } = connection.life {
+            connection.life = Life::Lingering { until: self.time + Self::CLOSE_LIMIT };
+            let client = &mut self.clients[connection.client];
+            if client.last == Last::Nothing {
+                client.last = Last::EndUnderWay;
+            }
+        }
+    }
+
+    /// Takes requests until there are none, and asks those for batches who want to send; answers
+    /// how many requests there were.
+    fn take_requests(&mut self, mut flushes: Vec<Key>) -> usize {
+        for count in 0..REQUESTS {
+            if let Some(request) = self.service.request() {
+                self.trace.note(Note::Asked(request.clone()), &[]);
+                self.obey(request, &mut flushes);
+                continue;
+            }
+            if flushes.is_empty() {
+                return count;
+            }
+            let at = if self.random.chance(self.faults.reordering) {
+                self.random.index(flushes.len())
+            } else {
+                0
+            };
+            let key = flushes.remove(at);
+            self.flush(key);
+        }
+        panic!("the service makes requests without end");
+    }
+
+    fn obey(&mut self, request: Request, flushes: &mut Vec<Key>) {
+        match request {
+            Request::Flush(key) => {
+                self.assert_issued(key);
+                // Some engines flush at once, others when all requests are known.
+                if self.random.chance(self.faults.reordering) {
+                    self.flush(key);
+                } else {
+                    flushes.push(key);
+                }
+            }
+            Request::Close(key) => {
+                self.assert_issued(key);
+                self.close(key, flushes);
+            }
+            Request::Abort(key) => {
+                self.assert_issued(key);
+                let Some(connection) = self.connections.get_mut(key) else { return };
+                if !matches!(connection.life, Life::Over(_)) {
+                    connection.life = Life::Over(Reason::Aborted);
+                }
+            }
+            Request::Pause(key) => {
+                self.assert_issued(key);
+                let Some(connection) = self.connections.get_mut(key) else { return };
+                if connection.input == Input::Open {
+                    let waiting = self.clients[connection.client].outgoing.len();
+                    let late = if self.random.chance(self.faults.late_bytes) {
+                        self.random.within(0..=waiting.min(RECEIVE_BYTES))
+                    } else {
+                        0
+                    };
+                    connection.input = Input::Paused { late };
+                }
+            }
+            Request::Resume(key) => {
+                self.assert_issued(key);
+                let Some(connection) = self.connections.get_mut(key) else { return };
+                if let Input::Paused { .. } = connection.input {
+                    connection.input = Input::Open;
+                }
+            }
+            Request::Connect { to, token } => match self.stopping {
+                Stopping::No | Stopping::Asked => self.dials.push(Dial { to, token }),
+                Stopping::Told { .. } | Stopping::Stopped => {
+                    self.failed_dials.push((token, Reason::Stopped));
+                }
+            },
+            Request::Stop => self.stop(),
+        }
+    }
+
+    fn assert_issued(&self, key: Key) {
+        assert!(self.issued.contains(&key), "the service names {key:?}, which never existed");
+    }
+
+    fn flush(&mut self, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let sending = matches!(connection.life, Life::Open | Life::Draining { .. });
+        if let (Output::Quiet, true) = (&connection.output, sending) {
+            connection.output = Output::Sent;
+            self.send_batch(key);
+        }
+    }
+
+    fn close(&mut self, key: Key, flushes: &mut Vec<Key>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if connection.life == Life::Open {
+            connection.life = Life::Draining { until: self.time + Self::CLOSE_LIMIT };
+            flushes.push(key);
+        }
+    }
+}
+
+fn bytes_of(batch: &Batch) -> Vec<u8> {
+    if let Some(slice) = batch.as_slice() {
+        return slice.to_vec();
+    }
+    // Every part holds a byte at least, so there are no more parts than bytes.
+    let mut slices = vec![IoSlice::new(&[]); batch.len().min(64)];
+    loop {
+        let count = batch.slices(&mut slices);
+        let bytes: Vec<u8> =
+            slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect();
+        if bytes.len() == batch.len() {
+            return bytes;
+        }
+        slices = vec![IoSlice::new(&[]); slices.len() * 2];
+    }
+}
