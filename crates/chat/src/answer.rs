@@ -41,11 +41,14 @@ impl Switchboard {
             Command::Do(Verb::History, count) => self.answer_history(key, count),
             Command::Do(Verb::Plain, _) => self.answer_plain(key),
             Command::Do(Verb::Help | Verb::Msg, _) => self.answer_help(key),
-            Command::Do(Verb::Quit, _) => self.quit(key),
+            Command::Do(Verb::Quit, _) => self.leave(key),
         }
     }
 
     fn say(&mut self, key: Key, manner: Manner, text: &str) {
+        if shows_nothing(text) {
+            return;
+        }
         match self.current(key) {
             Some(room) => {
                 let text = text.into();
@@ -108,6 +111,9 @@ impl Switchboard {
     }
 
     fn send(&mut self, key: Key, to: &str, text: &str) {
+        if shows_nothing(text) {
+            return;
+        }
         let text: Arc<str> = text.into();
         if to.starts_with('#') {
             if let Some(room) = self.room_meant(key, to) {
@@ -126,10 +132,6 @@ impl Switchboard {
         self.tell(key, |to| {
             to.line(format_args!("There is no {name} here. Nothing was sent. /who lists people."));
         });
-    }
-
-    fn quit(&mut self, key: Key) {
-        self.leave(key);
     }
 
     /// From here on without times; said first, also without a welcome.
@@ -430,6 +432,11 @@ impl Switchboard {
         }
         room
     }
+}
+
+/// Whether nothing of `text` would be left to see.
+pub(crate) fn shows_nothing(text: &str) -> bool {
+    text.is_empty() || text::clean(text).trim().is_empty()
 }
 
 /// A number with its digits in groups, and what it counts: `1,234 lines`. Nothing behind the number

@@ -10,7 +10,7 @@ use service::{Key, Time};
 use wire::line::Line;
 use wire::text;
 
-use crate::answer::{Count, Seconds};
+use crate::answer::{Count, Seconds, shows_nothing};
 use crate::command::{Command, Weight};
 use crate::dialect::plain::{Form, Newline, Reader};
 use crate::dialect::{Dialect, foreign};
@@ -23,7 +23,7 @@ use crate::switchboard::Switchboard;
 const LINE_BYTES: usize = 128;
 
 /// How soon it is looked again whether a peer that was not reading has begun to.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl Switchboard {
     /// Bytes came from `key`.
@@ -65,6 +65,13 @@ impl Switchboard {
         };
         if typed.is_empty() || session.stage == Stage::Closing {
             return;
+        }
+        // A TLS handshake need not hold anything that looks like the end of a line.
+        if matches!(session.dialect, Dialect::Undecided)
+            && session.lines.is_between()
+            && foreign::is_tls(typed)
+        {
+            return self.turn_away(key, foreign::answer(typed));
         }
         let limit_bytes = self.settings.limits.held_bytes;
         if let Some(held) = &mut session.held {
@@ -240,10 +247,9 @@ impl Switchboard {
             return;
         };
         if matches!(session.dialect, Dialect::Undecided) {
-            if let Some(answer) = foreign::answer(&line) {
-                let place = Place::after(self.trunk.last_seq());
-                self.mail(key, place, |out| out.extend_from_slice(answer.as_bytes()));
-                return self.leave(key);
+            let answer = foreign::answer(&line);
+            if answer.is_some() {
+                return self.turn_away(key, answer);
             }
             if line.trim_ascii() == b"/plain" {
                 return self.decide(key, Form::Script);
@@ -253,7 +259,7 @@ impl Switchboard {
         let decoded = String::from_utf8_lossy(&line);
         let text = decoded.trim_end();
         // Nothing to say, or nothing that would show.
-        if text.is_empty() || text::clean(text).trim().is_empty() {
+        if shows_nothing(text) {
             return;
         }
         if matches!(decoded, std::borrow::Cow::Owned(_)) {
@@ -270,6 +276,14 @@ impl Switchboard {
             Ok(command) => self.obey(key, command),
             Err(misuse) => self.answer_misuse(key, misuse),
         }
+    }
+
+    /// What speaks something else gets its answer and is closed.
+    fn turn_away(&mut self, key: Key, answer: Option<String>) {
+        let place = Place::after(self.trunk.last_seq());
+        let answer = answer.unwrap_or_default();
+        self.mail(key, place, |out| out.extend_from_slice(answer.as_bytes()));
+        self.leave(key);
     }
 
     /// Notes that `key` has used up so many lines of what it may say.

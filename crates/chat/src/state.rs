@@ -204,7 +204,11 @@ impl State {
         {
             seat.index = index;
         }
-        self.mark_dirty(id);
+        // Only the last to leave has consequences: a turn in which one of thousands leaves looks at
+        // none of the others.
+        if room.members.is_empty() {
+            self.mark_dirty(id);
+        }
         Ok(())
     }
 

@@ -36,13 +36,23 @@ pub struct Switchboard {
     pub(crate) trunk: Trunk,
     pub(crate) timers: Timers,
     addresses: Addresses,
-    pub(crate) requests: VecDeque<Request>,
+    requests: VecDeque<(Key, Ask)>,
     pub(crate) stats: Stats,
     /// What may still be worked through in this turn, in bytes.
     pub(crate) turn_left: usize,
     phase: Phase,
     /// Memory for what telnet leaves of what came in.
     pub(crate) typed: Vec<u8>,
+}
+
+/// What is asked of the engine for one connection: a [`Request`] in a quarter of its size, since
+/// there may be one for everybody.
+#[derive(Clone, Copy, Debug)]
+enum Ask {
+    Flush,
+    Close,
+    Pause,
+    Resume,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,7 +238,7 @@ impl Service for Switchboard {
                 least = least.min(position);
                 if position < end && session.flush == Flush::Idle {
                     session.flush = Flush::Asked;
-                    self.requests.push_back(Request::Flush(member));
+                    self.requests.push_back((member, Ask::Flush));
                 }
             }
             self.state.settle_room(id, least);
@@ -237,7 +247,13 @@ impl Service for Switchboard {
     }
 
     fn request(&mut self) -> Option<Request> {
-        self.requests.pop_front()
+        let (key, ask) = self.requests.pop_front()?;
+        Some(match ask {
+            Ask::Flush => Request::Flush(key),
+            Ask::Close => Request::Close(key),
+            Ask::Pause => Request::Pause(key),
+            Ask::Resume => Request::Resume(key),
+        })
     }
 }
 
@@ -339,7 +355,7 @@ impl Switchboard {
         {
             session.stage = Stage::Closing;
             session.held = None;
-            self.requests.push_back(Request::Close(key));
+            self.requests.push_back((key, Ask::Close));
         }
     }
 
@@ -371,7 +387,7 @@ impl Switchboard {
         let waiting = session.outbox.mail_bytes();
         if waiting > 0 && session.flush == Flush::Idle {
             session.flush = Flush::Asked;
-            self.requests.push_back(Request::Flush(key));
+            self.requests.push_back((key, Ask::Flush));
         }
         if waiting > self.settings.limits.mailbox_close_bytes && session.stage != Stage::Closing {
             return self.close_slow(key);
@@ -395,10 +411,11 @@ impl Switchboard {
         };
         if wanted != session.receiving {
             session.receiving = wanted;
-            self.requests.push_back(match wanted {
-                Receiving::Paused => Request::Pause(key),
-                Receiving::Resumed => Request::Resume(key),
-            });
+            let ask = match wanted {
+                Receiving::Paused => Ask::Pause,
+                Receiving::Resumed => Ask::Resume,
+            };
+            self.requests.push_back((key, ask));
         }
     }
 

@@ -4,8 +4,7 @@
 /// The answer to a protocol that this server does not speak, if that is what `line` begins.
 pub(crate) fn answer(line: &[u8]) -> Option<String> {
     const HOW: &str = "This is a chat for people: join it with nc, ncat or telnet.";
-    // A TLS handshake record.
-    if line.starts_with(&[0x16, 0x03]) {
+    if is_tls(line) {
         return Some(format!("No TLS here. {HOW}\n"));
     }
     let words: Vec<&[u8]> = line.split(|&byte| byte == b' ').collect();
@@ -24,6 +23,11 @@ pub(crate) fn answer(line: &[u8]) -> Option<String> {
         [b"USER", _, _, _, ..] => Some(format!("ERROR :No IRC here. {HOW}\r\n")),
         _ => None,
     }
+}
+
+/// Whether `bytes` begin a TLS handshake record.
+pub(crate) fn is_tls(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x16, 0x03])
 }
 
 #[cfg(test)]

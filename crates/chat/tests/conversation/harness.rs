@@ -1,8 +1,8 @@
 //! A chat without an engine: tests drive the service's calls themselves, in virtual time, and read
 //! like transcripts.
 //!
-//! The harness keeps an engine's side of the contract: one batch out for each connection, `closed`
-//! last and once, no bytes after `ended`; and it checks the service's.
+//! The harness keeps an engine's side of the contract: one batch out for each connection, asked for
+//! until it stays empty and then not before a flush; `closed` last, after everything was sent.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
