@@ -1,39 +1,296 @@
-//! The completion engine.
+//! The turn of the completion engine, over `io_uring(7)`.
+//!
+//! Invariant: a connection's slot, its socket, and all memory that the kernel was handed for it,
+//! stay until the kernel's last word on each of its operations. Only then the socket is closed
+//! and the service told.
+//!
+//! The kernel is asked to accept, to receive and to send, and says when it has done so; all that
+//! a turn asks goes down in the one call that also waits for the next. `arming` has every
+//! operation that is handed down, and why its memory stays; `newcomers`, `traffic` and `ending`
+//! have what comes of them; `ring` and `buffers` are the memory shared with the kernel; `probe`
+//! finds out whether this kernel, and whoever guards it, knows and allows all of it.
 
+#![allow(unsafe_code)]
+
+mod arming;
+mod buffers;
+mod connection;
+mod ending;
+mod newcomers;
+mod operation;
+mod probe;
+mod ring;
+mod sending;
+mod traffic;
+
+use std::collections::VecDeque;
 use std::io;
+use std::os::fd::{OwnedFd, RawFd};
 
-use service::Service;
+use service::{Key, Reason, Request, Service, Slab, Time};
 
+use self::buffers::Buffers;
+use self::connection::Connection;
+use self::newcomers::{Acceptor, Attempt};
+use self::operation::{Kind, Operation};
+use self::ring::{Completion, Ring, Wait};
+use self::sending::Spares;
+use crate::clock;
+use crate::connection::Receiving;
 use crate::engine::Ending;
-use crate::listener::Listener;
 use crate::options::{Counters, Options};
-use crate::waker::Handle;
+use crate::stopping::Phase;
+use crate::waker::{Handle, Waker};
 
-pub(crate) enum Uring {}
+/// The completion engine. It can be built in one thread and run in another, but from its first
+/// turn on it stays where it is.
+pub(crate) struct Uring {
+    ring: Ring,
+    buffers: Buffers,
+    options: Options,
+    connections: Slab<Connection>,
+    /// By the listeners' numbers; `None` once closed.
+    acceptors: Vec<Option<Acceptor>>,
+    /// Connections that are being made. Few at any time.
+    attempts: Slab<Attempt>,
+    /// Connections accepted beyond a turn's share, with their listener's number.
+    surplus: VecDeque<(usize, OwnedFd)>,
+    /// How many more connections this turn may accept.
+    accepts_left: usize,
+    waker: Waker,
+    signals: Option<RawFd>,
+    phase: Phase,
+    /// Those who found no receive buffer free.
+    starved: VecDeque<Key>,
+    /// Those whose batch has been sent.
+    sent: Vec<Key>,
+    /// Batches that nobody uses.
+    spares: Spares,
+    /// Cancels that found nothing to cancel.
+    missed: Vec<Operation>,
+    /// Connections that are over, for the service to be told.
+    over: Vec<Key>,
+    /// Attempts to connect that failed at once, for the service to be told.
+    failed: Vec<(u64, Reason)>,
+    /// When the connections that are draining, and those that are lingering, run out of time.
+    /// Each limit is the same for all, so the earliest stands first.
+    drain_deadlines: VecDeque<(Time, Key)>,
+    linger_deadlines: VecDeque<(Time, Key)>,
+    /// The service has asked to stop.
+    stop_wanted: bool,
+    service_deadline: Option<Time>,
+    now: Time,
+    /// What the last enter collected; empty between turns.
+    completions: Vec<Completion>,
+    counters: Counters,
+}
+
+// The engine's own descriptors, as their watches name them.
+const WAKER: Key = Key::new(0, 0);
+const SIGNALS: Key = Key::new(1, 0);
 
 impl Uring {
-    pub(crate) fn new(_options: Options) -> io::Result<Self> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "not built yet"))
+    pub(crate) fn new(options: Options) -> io::Result<Self> {
+        probe::probe()?;
+        let ring = Ring::new(options.ring.entries, options.ring.cq_entries)
+            .map_err(|error| probe::refusal("a ring of the size asked for", &error))?;
+        let buffers = Buffers::register(&ring, options.ring.buffers, options.ring.buffer_bytes)
+            .map_err(|error| probe::refusal("a buffer ring of the size asked for", &error))?;
+        let mut engine = Self {
+            ring,
+            buffers,
+            connections: Slab::default(),
+            acceptors: Vec::new(),
+            attempts: Slab::default(),
+            surplus: VecDeque::new(),
+            accepts_left: 0,
+            waker: Waker::new()?,
+            signals: None,
+            phase: Phase::Running,
+            starved: VecDeque::new(),
+            sent: Vec::new(),
+            spares: Spares::default(),
+            missed: Vec::new(),
+            over: Vec::new(),
+            failed: Vec::new(),
+            drain_deadlines: VecDeque::new(),
+            linger_deadlines: VecDeque::new(),
+            stop_wanted: false,
+            service_deadline: None,
+            now: Time::ZERO,
+            completions: Vec::new(),
+            counters: Counters::default(),
+            options,
+        };
+        engine.arm_watch(WAKER);
+        Ok(engine)
     }
+
+    /// What it works with.
     pub(crate) fn what(&self) -> String {
-        match *self {}
+        format!("io_uring with {}, multishot accept and receive", self.ring.rung().describe())
     }
-    pub(crate) fn listen(&mut self, _listener: Listener) -> io::Result<()> {
-        match *self {}
-    }
+
     pub(crate) fn handle_signals(&mut self) -> io::Result<()> {
-        match *self {}
+        let fd = self.waker.handle_signals()?;
+        if self.signals.replace(fd).is_none() {
+            self.arm_watch(SIGNALS);
+        }
+        Ok(())
     }
+
     pub(crate) fn handle(&self) -> Handle {
-        match *self {}
+        self.waker.handle()
     }
+
     pub(crate) fn counters(&self) -> Counters {
-        match *self {}
+        let ring = self.ring.counts();
+        Counters { enters: ring.enters, cq_overflows: ring.overflows, ..self.counters }
     }
+
     pub(crate) fn connections(&self) -> usize {
-        match *self {}
+        self.connections.len()
     }
-    pub(crate) fn turn<S: Service>(&mut self, _service: &mut S) -> io::Result<Option<Ending>> {
-        match *self {}
+
+    /// One turn. The order of its calls is the contract of [`Service`].
+    pub(crate) fn turn<S: Service>(&mut self, service: &mut S) -> io::Result<Option<Ending>> {
+        if let Phase::Ended(ending) = self.phase {
+            return Ok(Some(ending));
+        }
+        self.ring.enter(self.patience())?;
+        self.counters.turns += 1;
+        self.tell(service);
+        self.service_deadline = service.finish();
+        self.serve_requests(service);
+        if matches!(self.phase, Phase::Stopping(_)) {
+            self.close_all(service);
+        }
+        self.balance_accepting();
+        self.feed_starved();
+        Ok(self.ending(service))
     }
+
+    /// How long the next turn may wait for something to happen.
+    fn patience(&self) -> Wait {
+        if !self.over.is_empty()
+            || !self.failed.is_empty()
+            || !self.surplus.is_empty()
+            || !self.starved.is_empty()
+            || self.stop_wanted
+        {
+            return Wait::Not;
+        }
+        let front = |queue: &VecDeque<(Time, Key)>| queue.front().map(|&(time, _)| time);
+        let deadlines = [
+            self.service_deadline,
+            self.phase.deadline(),
+            self.accept_deadline(),
+            front(&self.drain_deadlines),
+            front(&self.linger_deadlines),
+        ];
+        deadlines.into_iter().flatten().min().map_or(Wait::Forever, Wait::Until)
+    }
+
+    /// Tells the service what happened.
+    fn tell<S: Service>(&mut self, service: &mut S) {
+        let now = clock::now();
+        self.now = now.time;
+        service.begin(now);
+        self.tell_ended(service);
+        self.expire();
+        if std::mem::take(&mut self.stop_wanted) {
+            self.stop(service, false);
+        }
+        self.open_surplus(service);
+        self.tell_completions(service);
+        let mut sent = std::mem::take(&mut self.sent);
+        for key in sent.drain(..) {
+            self.flush(service, key);
+        }
+        self.sent = sent;
+        self.tell_ended(service);
+    }
+
+    /// Takes what the ring has collected, each to those who know what to make of it.
+    fn tell_completions<S: Service>(&mut self, service: &mut S) {
+        let mut completions = std::mem::take(&mut self.completions);
+        self.ring.take_ready(&mut completions);
+        for completion in completions.drain(..) {
+            let operation = completion.operation;
+            if operation.is_cancel {
+                if completion.result() == Err(libc::ENOENT) {
+                    self.missed.push(operation);
+                }
+                continue;
+            }
+            match operation.kind {
+                Kind::Accept => self.accepted(service, &completion),
+                Kind::Receive => self.received(service, &completion),
+                Kind::Send => self.sent(&completion),
+                Kind::Urgent => self.urgent(service, &completion),
+                Kind::Connect => self.connected(service, &completion),
+                Kind::Watch => self.watched(service, operation.key),
+            }
+        }
+        self.completions = completions;
+        self.buffers.publish();
+        self.repeat_missed_cancels();
+    }
+
+    /// The waker or the signals have something to say.
+    fn watched<S: Service>(&mut self, service: &mut S, which: Key) {
+        if matches!(self.phase, Phase::Ended(_)) {
+            return;
+        }
+        if which == SIGNALS {
+            for _ in 0..self.waker.hear_signals() {
+                self.stop(service, true);
+            }
+        } else {
+            let heard = self.waker.hear();
+            if heard.woken {
+                service.woken();
+            }
+            if heard.stop {
+                self.stop(service, false);
+            }
+        }
+        // One shot at a time, armed again after hearing: what is said in between is seen when
+        // the watch is armed.
+        self.arm_watch(which);
+    }
+
+    /// Does what the service asks, until it asks for nothing more.
+    fn serve_requests<S: Service>(&mut self, service: &mut S) {
+        while let Some(request) = service.request() {
+            match request {
+                Request::Flush(key) => self.flush(service, key),
+                Request::Close(key) => self.close(service, key),
+                Request::Abort(key) => self.end(key, Reason::Aborted),
+                Request::Pause(key) => self.receiving(key, Receiving::Open, Receiving::Paused),
+                Request::Resume(key) => self.receiving(key, Receiving::Paused, Receiving::Open),
+                Request::Connect { to, token } => self.connect(&to, token),
+                Request::Stop => self.stop_wanted = self.phase.is_running(),
+            }
+        }
+    }
+
+    fn receiving(&mut self, key: Key, from: Receiving, to: Receiving) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && connection.receiving == from
+        {
+            connection.receiving = to;
+            self.adjust_receive(key);
+        }
+    }
+}
+
+/// The first of a queue, if its time has come.
+fn pop_due(queue: &mut VecDeque<(Time, Key)>, now: Time) -> Option<Key> {
+    let &(time, key) = queue.front()?;
+    if time > now {
+        return None;
+    }
+    queue.pop_front();
+    Some(key)
 }

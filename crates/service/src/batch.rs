@@ -186,6 +186,12 @@ impl Batch {
         self.len = 0;
         self.sent = 0;
     }
+
+    /// Gives memory back that the batch keeps for copied bytes beyond this many, as far as they
+    /// are not in use.
+    pub fn trim(&mut self, bytes: usize) {
+        self.copied.shrink_to(bytes);
+    }
 }
 
 impl io::Write for Batch {

@@ -1,0 +1,108 @@
+//! A connection's slot: its socket, and what the kernel has of it.
+//!
+//! Invariant: the socket stays open until no operation is in flight on it. A closed descriptor
+//! would not end its operations (the ring does not notice), and its number could be somebody
+//! else's before their last words come.
+
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+use service::Reason;
+
+use super::sending::Sending;
+use crate::connection::{Receiving, Stage};
+
+/// What the engine knows of a connection. Small, because most are idle.
+pub(super) struct Connection {
+    /// `None` once it is over and the kernel has let go.
+    socket: Option<OwnedFd>,
+    pub(super) stage: Stage,
+    /// What the service wants and the peer allows.
+    pub(super) receiving: Receiving,
+    /// What the kernel is doing about it.
+    pub(super) receive: Receive,
+    /// Watches for urgent data in flight.
+    pub(super) urgent_watches: u8,
+    /// The batch that the kernel is sending.
+    pub(super) sending: Option<Box<Sending>>,
+    /// Why it is over; told once the kernel has let go.
+    pub(super) reason: Option<Reason>,
+}
+
+/// The receive operation of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Receive {
+    /// There is none.
+    Idle,
+    /// It is in flight, and may complete many times.
+    Armed,
+    /// It is in flight, and has been told to end.
+    Ending,
+    /// It found no buffer free: the connection waits in line to have it armed again.
+    Starved,
+}
+
+impl Connection {
+    pub(super) fn new(socket: OwnedFd) -> Self {
+        Self {
+            socket: Some(socket),
+            stage: Stage::Open,
+            receiving: Receiving::Open,
+            receive: Receive::Idle,
+            urgent_watches: 0,
+            sending: None,
+            reason: None,
+        }
+    }
+
+    /// The socket.
+    ///
+    /// # Panics
+    ///
+    /// Once it is closed.
+    pub(super) fn socket(&self) -> &OwnedFd {
+        self.socket.as_ref().expect("a connection that is over is left alone")
+    }
+
+    pub(super) fn fd(&self) -> RawFd {
+        self.socket().as_raw_fd()
+    }
+
+    /// Whether a receive should be in flight.
+    pub(super) fn wants_receive(&self) -> bool {
+        match (self.stage, self.receiving) {
+            (Stage::Connecting | Stage::Over, _) | (_, Receiving::Ended) => false,
+            (Stage::Open, receiving) => receiving == Receiving::Open,
+            // What comes now is dropped, but the end of it has to be seen.
+            (Stage::Draining | Stage::Lingering, _) => true,
+        }
+    }
+
+    pub(super) fn has_receive_in_flight(&self) -> bool {
+        matches!(self.receive, Receive::Armed | Receive::Ending)
+    }
+
+    /// Whether the kernel has yet to say its last word on some operation.
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.has_receive_in_flight() || self.urgent_watches > 0 || self.sending.is_some()
+    }
+
+    /// Closes the socket, if it is not closed yet; answers whether it was this call that did.
+    ///
+    /// # Panics
+    ///
+    /// If an operation is in flight.
+    pub(super) fn close(&mut self) -> bool {
+        assert!(!self.is_in_flight(), "a socket is closed after the kernel's last word on it");
+        self.socket.take().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_costs_little_memory() {
+        assert!(size_of::<Connection>() <= 32, "{} bytes", size_of::<Connection>());
+    }
+}

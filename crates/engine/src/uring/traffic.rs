@@ -1,0 +1,188 @@
+//! Bytes in and bytes out.
+//!
+//! Invariant: every completion that names a buffer has that buffer claimed, and given back once,
+//! whatever has become of its connection; a batch leaves its slot at the send's completion only.
+
+use rustix::io::Errno;
+use service::{Key, Reason, Service};
+
+use super::Uring;
+use super::connection::Receive;
+use super::operation::Kind;
+use super::ring::Completion;
+use crate::connection::{Receiving, Stage, reason};
+
+impl Uring {
+    /// What came of a receive: bytes, their end, or none of both. One that has ended is armed
+    /// again here, if it is wanted.
+    pub(super) fn received<S: Service>(&mut self, service: &mut S, completion: &Completion) {
+        let key = completion.operation.key;
+        let connection = self.connections.get_mut(key).expect("it stays while it is in flight");
+        if completion.is_last() {
+            connection.receive = Receive::Idle;
+        }
+        let count = completion.result().unwrap_or(0);
+        let lent = completion.buffer().map(|id| self.buffers.claim(id, count));
+        match completion.result() {
+            Ok(0) => self.receive_ended(service, key),
+            Ok(count) => {
+                self.counters.bytes_in += u64::from(count);
+                if connection.stage == Stage::Open
+                    && let Some(lent) = &lent
+                {
+                    service.received(key, self.buffers.received(lent));
+                }
+            }
+            Err(errno) => self.receive_failed(key, Errno::from_raw_os_error(errno)),
+        }
+        if let Some(lent) = lent {
+            self.buffers.give_back(lent);
+        }
+        self.settle(key);
+        self.adjust_receive(key);
+    }
+
+    fn receive_ended<S: Service>(&mut self, service: &mut S, key: Key) {
+        let connection = self.connections.get_mut(key).expect("it is there");
+        if std::mem::replace(&mut connection.receiving, Receiving::Ended) == Receiving::Ended {
+            return;
+        }
+        match connection.stage {
+            Stage::Open => service.ended(key),
+            Stage::Lingering => self.end(key, Reason::Closed),
+            Stage::Connecting | Stage::Draining | Stage::Over => {}
+        }
+    }
+
+    fn receive_failed(&mut self, key: Key, errno: Errno) {
+        let connection = self.connections.get_mut(key).expect("it is there");
+        match errno {
+            // All buffers are in use: no fault of the connection's, whose bytes wait in its
+            // socket. It is armed again when buffers have been given back.
+            Errno::NOBUFS => {
+                self.counters.no_buffers += 1;
+                connection.receive = Receive::Starved;
+                self.starved.push_back(key);
+            }
+            Errno::CANCELED | Errno::INTR | Errno::AGAIN => {}
+            // Everything had been sent: that the peer did not wait for the end is its own affair.
+            _ if connection.stage == Stage::Lingering => self.end(key, Reason::Closed),
+            errno => self.end(key, reason(errno)),
+        }
+    }
+
+    /// Makes what the kernel does about receiving what it should be doing.
+    pub(super) fn adjust_receive(&mut self, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        match (connection.wants_receive(), connection.receive) {
+            (true, Receive::Idle) => {
+                let watches = connection.urgent_watches;
+                let watch_urgent = self.options.watch_urgent && connection.stage == Stage::Open;
+                self.arm_receive(key);
+                if watch_urgent {
+                    // The kernel serves the watch that was armed last first. Were it the receive,
+                    // the urgent byte would be received before anybody looks for it.
+                    if watches > 0 {
+                        self.cancel(Kind::Urgent, key);
+                    }
+                    self.arm_urgent(key);
+                }
+            }
+            (false, Receive::Armed) => {
+                connection.receive = Receive::Ending;
+                self.cancel(Kind::Receive, key);
+            }
+            // One that is ending is looked at again when it has ended, one in line when it is
+            // its turn.
+            _ => {}
+        }
+    }
+
+    /// Has those receive again who found no buffer, as many as there are buffers, in the order in
+    /// which they found none. The others have the next turn, which does not wait.
+    pub(super) fn feed_starved(&mut self) {
+        for _ in 0..self.buffers.count() {
+            let Some(key) = self.starved.pop_front() else { return };
+            if let Some(connection) = self.connections.get_mut(key)
+                && connection.receive == Receive::Starved
+            {
+                connection.receive = Receive::Idle;
+                self.adjust_receive(key);
+            }
+        }
+    }
+
+    /// What a watch for urgent data has seen.
+    pub(super) fn urgent<S: Service>(&mut self, service: &mut S, completion: &Completion) {
+        let key = completion.operation.key;
+        let connection = self.connections.get_mut(key).expect("it stays while it is in flight");
+        let events = completion.result().unwrap_or(0);
+        let stage = connection.stage;
+        if completion.is_last() {
+            connection.urgent_watches -= 1;
+            // It ended because the completion queue was full, rather than the connection gone.
+            let has_ended_early = events & libc::POLLPRI as u32 != 0;
+            if has_ended_early && stage == Stage::Open && connection.urgent_watches == 0 {
+                self.arm_urgent(key);
+            }
+        }
+        if events & libc::POLLPRI as u32 != 0 && stage == Stage::Open {
+            service.urgent(key);
+        }
+        self.settle(key);
+    }
+
+    /// Asks the service for what `key` is to be sent next, and sends it, unless a batch is out:
+    /// then the end of that one asks.
+    pub(super) fn flush<S: Service>(&mut self, service: &mut S, key: Key) {
+        let Some(connection) = self.connections.get(key) else { return };
+        if !matches!(connection.stage, Stage::Open | Stage::Draining)
+            || connection.sending.is_some()
+        {
+            return;
+        }
+        let stage = connection.stage;
+        let mut sending = self.spares.take();
+        service.transmit(key, &mut sending.batch);
+        if sending.batch.is_empty() {
+            self.spares.put(sending);
+            if stage == Stage::Draining {
+                self.drained(key);
+            }
+            return;
+        }
+        let connection = self.connections.get_mut(key).expect("it is there");
+        connection.sending = Some(sending);
+        self.arm_send(key);
+    }
+
+    /// What came of a send. When all is sent, the service is asked for more after the turn's
+    /// other facts were told, so that what they lead to goes along.
+    pub(super) fn sent(&mut self, completion: &Completion) {
+        let key = completion.operation.key;
+        let connection = self.connections.get_mut(key).expect("it stays while it is in flight");
+        let mut sending = connection.sending.take().expect("a batch was being sent");
+        let stage = connection.stage;
+        match completion.result() {
+            Ok(count) => {
+                self.counters.sends += 1;
+                self.counters.bytes_out += u64::from(count);
+                self.counters.short_sends += u64::from(sending.sent(count as usize));
+            }
+            Err(libc::EINTR | libc::EAGAIN) => {}
+            Err(errno) => {
+                self.spares.put(sending);
+                self.end(key, reason(Errno::from_raw_os_error(errno)));
+                return self.settle(key);
+            }
+        }
+        if sending.batch.is_empty() || stage == Stage::Over {
+            self.spares.put(sending);
+            self.sent.push(key);
+            self.settle(key);
+        } else {
+            connection.sending = Some(sending);
+            self.arm_send(key);
+        }
+    }
+}

@@ -1,0 +1,737 @@
+//! What can go wrong with io_uring in particular, from the outside: sockets on one side, a
+//! service on the other, and rings and buffers as small as they can be.
+
+use std::collections::HashMap;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use engine::{Choice, Counters, Engine, Options, RingOptions};
+use service::{
+    Address, Batch, Frame, Key, Mailboxes, Now, Origin, Reason, Request, Service, Time, Via,
+};
+
+/// What the service of these tests does with what it receives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Echo,
+    Keep,
+}
+
+/// Checks the order of its calls, and keeps what it was told.
+struct Witness {
+    manner: Manner,
+    mail: Mailboxes,
+    /// Those who are there, with all that came from them.
+    there: HashMap<Key, Vec<u8>>,
+    ended: Vec<Key>,
+    closed: Vec<(Key, Reason)>,
+    opened: Vec<(Key, Origin)>,
+    failed: Vec<(u64, Reason)>,
+    opened_this_turn: usize,
+    most_opened_in_a_turn: usize,
+    woken: usize,
+    deadline: Option<Time>,
+    now: Time,
+    /// Shared frames for a key, sent before its mail.
+    frames: HashMap<Key, Vec<Frame>>,
+    batches_out: HashMap<Key, usize>,
+}
+
+impl Witness {
+    fn new(manner: Manner) -> Self {
+        Self {
+            manner,
+            mail: Mailboxes::default(),
+            there: HashMap::new(),
+            ended: Vec::new(),
+            closed: Vec::new(),
+            opened: Vec::new(),
+            failed: Vec::new(),
+            opened_this_turn: 0,
+            most_opened_in_a_turn: 0,
+            woken: 0,
+            deadline: None,
+            now: Time::ZERO,
+            frames: HashMap::new(),
+            batches_out: HashMap::new(),
+        }
+    }
+
+    fn bytes(&self, key: Key) -> &[u8] {
+        &self.there[&key]
+    }
+
+    fn total(&self) -> usize {
+        self.there.values().map(Vec::len).sum()
+    }
+}
+
+impl Service for Witness {
+    fn begin(&mut self, now: Now) {
+        assert!(now.time >= self.now, "the clock never goes back");
+        self.now = now.time;
+        self.opened_this_turn = 0;
+    }
+
+    fn opened(&mut self, key: Key, origin: &Origin) {
+        self.opened_this_turn += 1;
+        self.most_opened_in_a_turn = self.most_opened_in_a_turn.max(self.opened_this_turn);
+        assert!(self.there.insert(key, Vec::new()).is_none(), "opened once");
+        self.mail.open(key);
+        self.opened.push((key, *origin));
+    }
+
+    fn received(&mut self, key: Key, bytes: &[u8]) {
+        assert!(!bytes.is_empty(), "received carries bytes");
+        assert!(!self.ended.contains(&key), "nothing comes after the end");
+        self.there.get_mut(&key).expect("opened").extend_from_slice(bytes);
+        if self.manner == Manner::Echo {
+            self.mail.send(key, bytes);
+        }
+    }
+
+    fn ended(&mut self, key: Key) {
+        assert!(self.there.contains_key(&key), "opened");
+        assert!(!self.ended.contains(&key), "ended once");
+        self.ended.push(key);
+        if self.manner == Manner::Echo {
+            self.mail.close(key);
+        }
+    }
+
+    fn transmit(&mut self, key: Key, batch: &mut Batch) {
+        assert!(batch.is_empty(), "a batch comes empty");
+        for frame in self.frames.remove(&key).unwrap_or_default() {
+            batch.push(&frame);
+        }
+        if batch.is_empty() {
+            self.mail.transmit(key, batch);
+        }
+        *self.batches_out.entry(key).or_default() += usize::from(!batch.is_empty());
+    }
+
+    fn closed(&mut self, key: Key, reason: Reason) {
+        assert!(self.there.remove(&key).is_some(), "closed once, and after it was opened");
+        self.ended.retain(|&other| other != key);
+        self.mail.remove(key);
+        self.closed.push((key, reason));
+    }
+
+    fn connect_failed(&mut self, token: u64, reason: Reason) {
+        self.failed.push((token, reason));
+    }
+
+    fn woken(&mut self) {
+        self.woken += 1;
+    }
+
+    fn finish(&mut self) -> Option<Time> {
+        self.deadline
+    }
+
+    fn request(&mut self) -> Option<Request> {
+        self.mail.request()
+    }
+}
+
+/// An engine, its service, and where it listens.
+struct Scene {
+    engine: Engine,
+    service: Witness,
+    address: SocketAddr,
+}
+
+/// Long enough that only a failure reaches it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Scene {
+    fn new(manner: Manner, options: Options) -> Self {
+        let options = Options { choice: Choice::Uring, ..options };
+        let mut engine = Engine::new(options).expect("this machine allows io_uring");
+        let listening = engine.listen(&"127.0.0.1:0".parse().unwrap()).unwrap();
+        let service = Witness::new(manner);
+        Self { engine, service, address: listening.local.unwrap() }
+    }
+
+    fn with_ring(manner: Manner, ring: RingOptions) -> Self {
+        Self::new(manner, Options { ring, ..Options::default() })
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        stream
+    }
+
+    /// Turns until `is_so`, at most a while. The service asks for a turn every millisecond, so
+    /// that what the test does between turns is seen.
+    fn until(&mut self, mut is_so: impl FnMut(&mut Witness) -> bool) {
+        let started = Instant::now();
+        while !is_so(&mut self.service) {
+            assert!(started.elapsed() < PATIENCE, "it never comes: {:?}", self.counters());
+            self.turn();
+        }
+    }
+
+    fn turn(&mut self) {
+        if self.service.now == Time::ZERO {
+            // Before the first turn the service has not been asked for a deadline.
+            self.service.deadline = Some(Time::ZERO);
+            self.engine.handle().wake();
+            self.engine.turn(&mut self.service).unwrap();
+            self.service.woken = 0;
+        }
+        self.service.deadline = Some(self.service.now + Duration::from_millis(1));
+        self.engine.turn(&mut self.service).unwrap();
+    }
+
+    fn turns(&mut self, count: usize) {
+        for _ in 0..count {
+            self.turn();
+        }
+    }
+
+    fn counters(&self) -> Counters {
+        self.engine.counters()
+    }
+
+    /// A client, and the key that it has.
+    fn client(&mut self) -> (TcpStream, Key) {
+        let stream = self.connect();
+        let known = self.service.opened.len();
+        self.until(|service| service.opened.len() > known);
+        (stream, self.service.opened[known].0)
+    }
+}
+
+/// Reads what is there into `all`; answers whether the end was seen.
+fn read_some(stream: &mut TcpStream, all: &mut Vec<u8>) -> bool {
+    let mut buffer = [0; 65536];
+    match stream.read(&mut buffer) {
+        Ok(0) => true,
+        Ok(count) => {
+            all.extend_from_slice(&buffer[..count]);
+            false
+        }
+        Err(error) if error.kind() == ErrorKind::WouldBlock => false,
+        Err(error) => panic!("reading: {error}"),
+    }
+}
+
+/// Writes what the socket takes of `bytes` from `at` on.
+fn write_some(stream: &mut TcpStream, bytes: &[u8], at: &mut usize) {
+    match stream.write(&bytes[*at..]) {
+        Ok(count) => *at += count,
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+        Err(error) => panic!("writing: {error}"),
+    }
+}
+
+/// Bytes in which every place differs from its neighbours' multiples.
+fn pattern(len: usize, salt: u64) -> Vec<u8> {
+    let mut state = salt.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
+
+/// The smallest ring there is.
+const SMALLEST: RingOptions =
+    RingOptions { entries: 1, cq_entries: 1, buffers: 1, buffer_bytes: 16 };
+
+#[test]
+fn an_echo_comes_back() {
+    let mut scene = Scene::new(Manner::Echo, Options::default());
+    let (mut client, key) = scene.client();
+    assert_eq!(scene.service.opened[0].1.via, Via::Listener(0));
+    assert_eq!(
+        scene.service.opened[0].1.peer.to_string(),
+        client.local_addr().unwrap().to_string()
+    );
+    client.write_all(b"hello").unwrap();
+    let mut got = Vec::new();
+    scene.until(|_| {
+        read_some(&mut client, &mut got);
+        got == b"hello"
+    });
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    scene.until(|_| read_some(&mut client, &mut got));
+    drop(client);
+    scene.until(|service| !service.closed.is_empty());
+    assert_eq!(scene.service.closed, [(key, Reason::Closed)]);
+    assert_eq!(got, b"hello");
+}
+
+#[test]
+fn a_completion_queue_of_four_loses_no_connection_of_a_burst() {
+    let ring = RingOptions { entries: 4, cq_entries: 4, ..RingOptions::default() };
+    let mut scene = Scene::with_ring(Manner::Echo, ring);
+    let mut clients: Vec<_> = (0..40).map(|_| scene.connect()).collect();
+    scene.until(|service| service.opened.len() == 40);
+    for (n, client) in clients.iter_mut().enumerate() {
+        client.write_all(&[n as u8]).unwrap();
+    }
+    let mut got = vec![Vec::new(); 40];
+    scene.until(|_| {
+        for (client, got) in clients.iter_mut().zip(&mut got) {
+            read_some(client, got);
+        }
+        got.iter().all(|got| got.len() == 1)
+    });
+    assert!((0..40).all(|n| got[n] == [n as u8]));
+    drop(clients);
+    scene.until(|service| service.closed.len() == 40);
+}
+
+#[test]
+fn one_buffer_serves_all_in_order() {
+    let ring = RingOptions { buffers: 1, buffer_bytes: 100, ..RingOptions::default() };
+    let mut scene = Scene::with_ring(Manner::Keep, ring);
+    let mut clients: Vec<_> = (0..20).map(|_| scene.connect()).collect();
+    scene.until(|service| service.opened.len() == 20);
+    let sent: Vec<_> = (0..20).map(|n| pattern(5000, n)).collect();
+    for (client, sent) in clients.iter_mut().zip(&sent) {
+        client.write_all(sent).unwrap();
+    }
+    scene.until(|service| service.total() == 20 * 5000);
+    assert!(scene.service.closed.is_empty(), "nobody is torn down");
+    let ports: HashMap<_, _> =
+        scene.service.opened.iter().map(|(key, origin)| (origin.peer.to_string(), *key)).collect();
+    for (client, sent) in clients.iter().zip(&sent) {
+        let key = ports[&client.local_addr().unwrap().to_string()];
+        assert!(scene.service.bytes(key) == sent, "all bytes, in order");
+    }
+    assert!(scene.counters().no_buffers > 0, "buffers did run out: {:?}", scene.counters());
+    // Those who wait for a buffer have not lost their end.
+    drop(clients);
+    scene.until(|service| service.ended.len() == 20);
+}
+
+#[test]
+fn the_smallest_ring_still_echoes_to_all() {
+    let mut scene = Scene::with_ring(Manner::Echo, SMALLEST);
+    let mut clients: Vec<_> = (0..12).map(|_| scene.connect()).collect();
+    let sent: Vec<_> = (0..12).map(|n| pattern(3000, n)).collect();
+    let mut written = [0; 12];
+    let mut got = vec![Vec::new(); 12];
+    scene.until(|_| {
+        for n in 0..12 {
+            if written[n] < sent[n].len() {
+                write_some(&mut clients[n], &sent[n], &mut written[n]);
+            }
+            read_some(&mut clients[n], &mut got[n]);
+        }
+        got.iter().all(|got| got.len() == 3000)
+    });
+    assert!(got == sent);
+}
+
+#[test]
+fn ten_megabytes_come_back_whole() {
+    come_back_whole(10 << 20, None);
+}
+
+#[test]
+fn bytes_come_back_whole_through_the_smallest_window() {
+    // The kernel sends little at a time into such a window, and waits between, on any engine.
+    come_back_whole(200 << 10, Some(1));
+}
+
+fn come_back_whole(len: usize, window: Option<usize>) {
+    let mut scene = Scene::new(Manner::Echo, Options::default());
+    let (mut client, _) = scene.client();
+    if let Some(window) = window {
+        socket2::SockRef::from(&client).set_recv_buffer_size(window).unwrap();
+    }
+    let sent = pattern(len, 7);
+    let (mut written, mut got) = (0, Vec::new());
+    scene.until(|_| {
+        if written < sent.len() {
+            write_some(&mut client, &sent, &mut written);
+        }
+        read_some(&mut client, &mut got);
+        got.len() == sent.len()
+    });
+    assert!(got == sent, "each byte once and in order");
+}
+
+#[test]
+fn frames_of_all_sizes_keep_their_order() {
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    let (mut client, key) = scene.client();
+    let mut sent = Vec::new();
+    let mut frames = Vec::new();
+    for n in 0..500 {
+        let frame = pattern(1 + n * 37 % 2500, n as u64);
+        sent.extend_from_slice(&frame);
+        frames.push(Frame::from(frame));
+    }
+    scene.service.frames.insert(key, frames);
+    scene.service.mail.ask(Request::Flush(key));
+    let mut got = Vec::new();
+    scene.until(|_| {
+        read_some(&mut client, &mut got);
+        got.len() >= sent.len()
+    });
+    assert!(got == sent);
+}
+
+#[test]
+fn a_thousand_connections_are_served() {
+    let ring = RingOptions { entries: 64, cq_entries: 128, buffers: 32, buffer_bytes: 256 };
+    let mut scene = Scene::with_ring(Manner::Echo, ring);
+    let mut clients = Vec::new();
+    for _ in 0..10 {
+        clients.extend((0..100).map(|_| scene.connect()));
+        let expected = clients.len();
+        scene.until(|service| service.opened.len() == expected);
+    }
+    let most = scene.service.most_opened_in_a_turn;
+    assert!(most <= Options::default().accepts_per_turn, "{most} newcomers in one turn");
+    for (n, client) in clients.iter_mut().enumerate() {
+        client.write_all(&(n as u32).to_le_bytes()).unwrap();
+    }
+    let mut got = vec![Vec::new(); 1000];
+    scene.until(|_| {
+        for (client, got) in clients.iter_mut().zip(&mut got) {
+            if got.len() < 4 {
+                read_some(client, got);
+            }
+        }
+        got.iter().all(|got| got.len() == 4)
+    });
+    assert!((0..1000).all(|n| got[n] == (n as u32).to_le_bytes()));
+    assert_eq!(scene.engine.connections(), 1000);
+    drop(clients);
+    scene.until(|service| service.closed.len() == 1000);
+    assert_eq!(scene.engine.connections(), 0);
+}
+
+#[test]
+fn a_turn_opens_no_more_than_its_share() {
+    let options = Options { accepts_per_turn: 3, ..Options::default() };
+    let mut scene = Scene::new(Manner::Keep, options);
+    let clients: Vec<_> = (0..50).map(|_| scene.connect()).collect();
+    scene.until(|service| service.opened.len() == 50);
+    assert!(scene.service.most_opened_in_a_turn <= 3);
+    drop(clients);
+}
+
+#[test]
+fn a_slow_reader_harms_nobody() {
+    let mut scene = Scene::new(Manner::Echo, Options::default());
+    let (mut slow, _) = scene.client();
+    let (mut quick, _) = scene.client();
+    // The slow one sends and never reads, until its window and ours are full.
+    let flood = pattern(1 << 20, 3);
+    let mut stuck = 0;
+    while stuck < 50 {
+        let mut at = 0;
+        write_some(&mut slow, &flood, &mut at);
+        stuck = if at == 0 { stuck + 1 } else { 0 };
+        scene.turn();
+    }
+    let mut got = Vec::new();
+    for round in 0..20 {
+        quick.write_all(b"ping").unwrap();
+        scene.until(|_| {
+            read_some(&mut quick, &mut got);
+            got.len() == 4 * (round + 1)
+        });
+    }
+    assert!(scene.service.closed.is_empty());
+}
+
+#[test]
+fn a_paused_peer_is_not_heard_until_resumed() {
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    let (mut client, key) = scene.client();
+    let mut sent = 0;
+    for round in 0..100 {
+        scene.service.mail.ask(Request::Pause(key));
+        scene.turns(3);
+        let before = scene.service.bytes(key).len();
+        assert_eq!(before, sent, "round {round}");
+        client.write_all(b"while paused").unwrap();
+        sent += b"while paused".len();
+        scene.turns(3);
+        assert_eq!(scene.service.bytes(key).len(), before, "round {round}: nothing while paused");
+        scene.service.mail.ask(Request::Resume(key));
+        scene.until(|service| service.bytes(key).len() == sent);
+    }
+}
+
+/// A pause races with bytes that come; whichever wins, each byte comes once and in order, and no
+/// buffer is lost: with two in all, a lost one would be missed soon.
+#[test]
+fn a_cancel_that_races_with_bytes_loses_neither_bytes_nor_buffers() {
+    let ring = RingOptions { buffers: 2, buffer_bytes: 64, ..RingOptions::default() };
+    let mut scene = Scene::with_ring(Manner::Keep, ring);
+    let (mut client, key) = scene.client();
+    let sent = pattern(400 * 50, 11);
+    for (round, piece) in sent.chunks(50).enumerate() {
+        scene.service.mail.ask(Request::Pause(key));
+        if round % 3 == 0 {
+            scene.turn();
+        }
+        client.write_all(piece).unwrap();
+        if round % 2 == 0 {
+            scene.turn();
+        }
+        scene.service.mail.ask(Request::Resume(key));
+        if round % 5 == 0 {
+            scene.service.mail.ask(Request::Pause(key));
+            scene.service.mail.ask(Request::Resume(key));
+        }
+        scene.turn();
+    }
+    scene.until(|service| service.bytes(key).len() == sent.len());
+    assert!(scene.service.bytes(key) == sent);
+}
+
+#[test]
+fn an_abort_races_with_everything_and_closes_once() {
+    let ring = RingOptions { buffers: 2, buffer_bytes: 64, ..RingOptions::default() };
+    let mut scene = Scene::with_ring(Manner::Echo, ring);
+    for round in 0..300 {
+        let (mut client, key) = scene.client();
+        client.write_all(&[1; 300]).unwrap();
+        scene.turns(round % 3);
+        scene.service.mail.ask(Request::Abort(key));
+        client.write_all(&[2; 300]).ok();
+        scene.until(|service| service.closed.len() == round + 1);
+        assert_eq!(scene.service.closed[round], (key, Reason::Aborted));
+    }
+}
+
+#[test]
+fn an_abort_takes_back_a_send_that_is_stuck() {
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    let (client, key) = scene.client();
+    scene.service.frames.insert(key, vec![Frame::from(pattern(32 << 20, 1))]);
+    scene.service.mail.ask(Request::Flush(key));
+    scene.turns(5);
+    scene.service.mail.ask(Request::Abort(key));
+    scene.until(|service| !service.closed.is_empty());
+    assert_eq!(scene.service.closed, [(key, Reason::Aborted)]);
+    drop(client);
+}
+
+#[test]
+fn half_a_connection_can_still_be_answered() {
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    let (mut client, key) = scene.client();
+    client.write_all(b"hi").unwrap();
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    scene.until(|service| service.ended == [key]);
+    scene.turns(5);
+    assert_eq!(scene.service.bytes(key), b"hi");
+    scene.service.mail.send(key, b"answer");
+    scene.service.mail.close(key);
+    let mut got = Vec::new();
+    scene.until(|_| read_some(&mut client, &mut got));
+    assert_eq!(got, b"answer");
+    scene.until(|service| service.closed == [(key, Reason::Closed)]);
+}
+
+#[test]
+fn a_reset_is_told_as_one() {
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    let (client, key) = scene.client();
+    socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(client);
+    scene.until(|service| !service.closed.is_empty());
+    assert_eq!(scene.service.closed, [(key, Reason::Reset)]);
+}
+
+#[test]
+fn last_words_arrive_although_the_peer_is_still_talking() {
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    for _ in 0..30 {
+        let (mut client, key) = scene.client();
+        let closed = scene.service.closed.len();
+        let words = pattern(100_000, 5);
+        scene.service.mail.send(key, &words);
+        scene.service.mail.close(key);
+        let mut got = Vec::new();
+        let mut has_ended = false;
+        scene.until(|_| {
+            if !has_ended {
+                client.write_all(b"blah").ok();
+                has_ended = read_some(&mut client, &mut got);
+            }
+            has_ended
+        });
+        assert!(got == words);
+        drop(client);
+        scene.until(|service| service.closed.len() > closed);
+        assert_eq!(scene.service.closed[closed], (key, Reason::Closed));
+    }
+}
+
+#[test]
+fn a_peer_that_does_not_take_its_last_bytes_is_timed_out() {
+    let options = Options { close_limit: Duration::from_millis(50), ..Options::default() };
+    let mut scene = Scene::new(Manner::Keep, options);
+    let (client, key) = scene.client();
+    scene.service.frames.insert(key, vec![Frame::from(pattern(32 << 20, 1))]);
+    scene.service.mail.close(key);
+    scene.until(|service| !service.closed.is_empty());
+    assert_eq!(scene.service.closed, [(key, Reason::TimedOut)]);
+    drop(client);
+}
+
+#[test]
+fn a_peer_that_never_closes_is_closed() {
+    let options = Options { linger_limit: Duration::from_millis(50), ..Options::default() };
+    let mut scene = Scene::new(Manner::Keep, options);
+    let (client, key) = scene.client();
+    scene.service.mail.send(key, b"bye");
+    scene.service.mail.close(key);
+    scene.until(|service| !service.closed.is_empty());
+    assert_eq!(scene.service.closed, [(key, Reason::Closed)]);
+    drop(client);
+}
+
+#[test]
+fn connections_are_made_and_refused() {
+    let mut scene = Scene::new(Manner::Echo, Options::default());
+    let to = Address::Inet(scene.address);
+    scene.service.mail.ask(Request::Connect { to, token: 5 });
+    scene.until(|service| service.opened.len() == 2);
+    let via: Vec<_> = scene.service.opened.iter().map(|(_, origin)| origin.via).collect();
+    assert!(via.contains(&Via::Connect(5)) && via.contains(&Via::Listener(0)), "{via:?}");
+    // A port that was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    scene.service.mail.ask(Request::Connect { to: Address::Inet(free), token: 6 });
+    scene.until(|service| service.failed == [(6, Reason::Refused)]);
+}
+
+#[test]
+fn a_wake_ends_a_wait_and_is_told_once() {
+    let mut scene = Scene::new(Manner::Echo, Options::default());
+    scene.turns(2);
+    for round in 1..=50 {
+        let handle = scene.engine.handle();
+        let thread = std::thread::spawn(move || {
+            handle.wake();
+            handle.wake();
+        });
+        if round % 2 == 0 {
+            thread.join().unwrap();
+            scene.until(|service| service.woken >= round);
+        } else {
+            scene.until(|service| service.woken >= round);
+            thread.join().unwrap();
+        }
+        scene.turns(2);
+        scene.service.woken = round;
+    }
+}
+
+#[test]
+fn a_handle_stops_the_engine_and_everybody_is_told() {
+    let (to_test, from_engine) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let mut scene = Scene::new(Manner::Echo, Options::default());
+        to_test.send((scene.engine.handle(), scene.address)).unwrap();
+        let ending = scene.engine.run(&mut scene.service).unwrap();
+        (ending, scene.service.closed)
+    });
+    let (handle, address) = from_engine.recv().unwrap();
+    let mut client = TcpStream::connect(address).unwrap();
+    client.write_all(b"hello").unwrap();
+    let mut got = [0; 5];
+    client.read_exact(&mut got).unwrap();
+    handle.stop();
+    // The engine says goodbye, and waits for us to.
+    assert_eq!(client.read(&mut got).unwrap(), 0);
+    drop(client);
+    let (ending, closed) = thread.join().unwrap();
+    assert_eq!(ending, engine::Ending::Stopped);
+    assert_eq!(closed.len(), 1);
+    assert_eq!(closed[0].1, Reason::Stopped);
+}
+
+#[test]
+fn stopping_ends_within_its_limit_and_frees_the_port() {
+    let options = Options { stop_limit: Duration::from_millis(50), ..Options::default() };
+    let mut scene = Scene::new(Manner::Keep, options);
+    let clients: Vec<_> = (0..5).map(|_| scene.client()).collect();
+    let stuck = clients[0].1;
+    scene.service.frames.insert(stuck, vec![Frame::from(pattern(32 << 20, 1))]);
+    scene.service.mail.ask(Request::Flush(stuck));
+    scene.service.mail.ask(Request::Stop);
+    let ending = scene.engine.run(&mut scene.service).unwrap();
+    assert_eq!(ending, engine::Ending::Stopped);
+    assert_eq!(scene.service.closed.len(), 5);
+    assert!(scene.service.closed.iter().all(|(_, reason)| *reason == Reason::Stopped));
+    assert!(TcpStream::connect(scene.address).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn an_engine_may_be_dropped_with_anything_in_flight() {
+    for round in 0..20 {
+        let ring = RingOptions { buffers: 2, buffer_bytes: 64, ..RingOptions::default() };
+        let mut scene = Scene::with_ring(Manner::Keep, ring);
+        let mut clients: Vec<_> = (0..10).map(|_| scene.client()).collect();
+        for (client, key) in &mut clients {
+            client.write_all(&[7; 1000]).unwrap();
+            scene.service.frames.insert(*key, vec![Frame::from(pattern(8 << 20, 1))]);
+            scene.service.mail.ask(Request::Flush(*key));
+        }
+        let nowhere = "192.0.2.1:9".parse().unwrap();
+        scene.service.mail.ask(Request::Connect { to: Address::Inet(nowhere), token: 1 });
+        // From "nothing has been handed down yet" to "everything is in the kernel".
+        scene.turns(round % 4);
+        let late = scene.connect();
+        let address = scene.address;
+        drop(scene);
+        assert!(TcpStream::connect(address).is_err(), "the listener is gone with its engine");
+        for (mut client, _) in clients {
+            client.set_nonblocking(false).unwrap();
+            let mut rest = Vec::new();
+            // An end or a reset, whichever; but the connection is over.
+            let _ = client.read_to_end(&mut rest);
+        }
+        drop(late);
+    }
+}
+
+#[test]
+fn an_engine_that_never_ran_may_be_dropped() {
+    drop(Scene::new(Manner::Keep, Options::default()));
+}
+
+#[test]
+fn a_deadline_is_never_early() {
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    scene.turns(2);
+    for micros in [100, 900, 3100, 20_000] {
+        let before = engine::monotonic();
+        scene.service.deadline = Some(before + Duration::from_micros(micros));
+        // The turn that hears of the deadline, and the one that it starts.
+        scene.engine.turn(&mut scene.service).unwrap();
+        let deadline = engine::monotonic() + Duration::from_micros(micros);
+        scene.service.deadline = Some(deadline);
+        scene.engine.turn(&mut scene.service).unwrap();
+        scene.engine.turn(&mut scene.service).unwrap();
+        assert!(engine::monotonic() >= deadline);
+    }
+}
+
+#[test]
+fn an_idle_turn_is_one_system_call() {
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    let _clients: Vec<_> = (0..10).map(|_| scene.client()).collect();
+    scene.turns(5);
+    let before = scene.counters();
+    scene.turns(50);
+    let after = scene.counters();
+    assert_eq!(after.enters - before.enters, after.turns - before.turns);
+}
