@@ -5,7 +5,7 @@
 
 use std::io::IoSlice;
 
-use service::{Batch, Key, Now, Reason, Request, Service, Time};
+use service::{Batch, Key, Now, Reason, Request, Service, Time, Via};
 
 use super::{Dial, Simulator, Stopping};
 use crate::client::{Last, Sending, Stage};
@@ -305,6 +305,9 @@ impl<S: Service> Simulator<S> {
             if client.stage == Stage::Arriving {
                 client.stage = Stage::NeverOpened;
                 client.lose();
+                if let Via::Connect(token) = client.origin.via {
+                    self.failed_dials.push((token, Reason::Stopped));
+                }
             }
         }
         for Dial { token, .. } in std::mem::take(&mut self.dials) {
@@ -399,7 +402,7 @@ impl<S: Service> Simulator<S> {
                 0
             };
             let key = flushes.remove(at);
-            self.flush(key);
+            self.send_batch(key);
         }
         panic!("the service makes requests without end");
     }
@@ -409,10 +412,12 @@ impl<S: Service> Simulator<S> {
             Request::Flush(key) => {
                 self.assert_issued(key);
                 // Some engines flush at once, others when all requests are known.
-                if self.random.chance(self.faults.reordering) {
-                    self.flush(key);
-                } else {
-                    flushes.push(key);
+                if self.name(key) {
+                    if self.random.chance(self.faults.reordering) {
+                        self.send_batch(key);
+                    } else {
+                        flushes.push(key);
+                    }
                 }
             }
             Request::Close(key) => {
@@ -460,20 +465,24 @@ impl<S: Service> Simulator<S> {
         assert!(self.issued.contains(&key), "the service names {key:?}, which never existed");
     }
 
-    fn flush(&mut self, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+    /// Notes that `key` has been named: answers whether it is to be asked for a batch.
+    fn name(&mut self, key: Key) -> bool {
+        let Some(connection) = self.connections.get_mut(key) else { return false };
         let sending = matches!(connection.life, Life::Open | Life::Draining { .. });
         if let (Output::Quiet, true) = (&connection.output, sending) {
             connection.output = Output::Sent;
-            self.send_batch(key);
+            return true;
         }
+        false
     }
 
     fn close(&mut self, key: Key, flushes: &mut Vec<Key>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         if connection.life == Life::Open {
             connection.life = Life::Draining { until: self.time + Self::CLOSE_LIMIT };
-            flushes.push(key);
+            if self.name(key) {
+                flushes.push(key);
+            }
         }
     }
 }
