@@ -40,6 +40,9 @@ impl Epoll {
                 self.files.push(fd);
                 Ok(())
             }
+            // The set holds this open file under this number from an earlier registration: it was
+            // closed before it was unregistered, lived on in a duplicate, and has its number back.
+            Err(Errno::EXIST) => Ok(epoll::modify(&self.epoll, borrow(fd), data, flags(interest))?),
             Err(error) => Err(error.into()),
         }
     }
