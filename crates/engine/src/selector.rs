@@ -31,16 +31,18 @@ use crate::clock;
 /// that each [`Event`] for it carries. The rules are the same for every implementation:
 ///
 /// - Level-triggered: what is not dealt with is reported again.
-/// - Hang-up and error count as ready for everything the source is watched for: the next read or
-///   write tells the truth. (`select` cannot tell them apart, so none does.)
+/// - Hang-up and error count as ready for reading and for writing, as far as the source is watched
+///   for them: the next read or write tells the truth. (`select` cannot tell them apart, so none
+///   does.) They do not count as urgent data, unless the source is watched for nothing else.
 /// - With interest [`Interest::NONE`] a source is parked: registered, and never reported. What
 ///   happens meanwhile is reported once it is watched again.
 /// - Regular files are always ready, as for `select` and `poll`; `epoll` refuses them (`EPERM`), so
 ///   ours answers for it.
 /// - A descriptor should be unregistered before it is closed. One that was closed is no longer
-///   reported, on any selector, and unregistering it succeeds; but a selector that has not been
-///   told may report the newcomer with its number under the old `data`. Put a generation into
-///   `data` if that can happen.
+///   reported, and unregistering it succeeds; but a selector that has not been told may report
+///   the newcomer with its number under the old `data`, and `epoll`, which watches open files and
+///   not numbers, goes on with the old one for as long as a duplicate of it is open. Put a
+///   generation into `data` if that can happen.
 pub trait Selector: Sized {
     /// An empty selector.
     ///

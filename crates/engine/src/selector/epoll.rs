@@ -150,7 +150,7 @@ impl Selector for Epoll {
             for event in &self.buffer {
                 match self.table.find(Stamp::from_bits(event.data.u64())) {
                     Some(source) => {
-                        let ready = readiness(event.flags).and(source.interest);
+                        let ready = readiness(event.flags, source.interest);
                         if !ready.is_none() {
                             events.push(Event { data: source.data, ready });
                         }
@@ -205,10 +205,8 @@ fn flags(interest: Interest) -> epoll::EventFlags {
     flags
 }
 
-fn readiness(flags: epoll::EventFlags) -> Interest {
-    if flags.intersects(epoll::EventFlags::HUP | epoll::EventFlags::ERR) {
-        return Interest::ALL;
-    }
+/// What the kernel's answer means for a source that is watched for `interest`.
+fn readiness(flags: epoll::EventFlags, interest: Interest) -> Interest {
     let mut ready = Interest::NONE;
     if flags.contains(epoll::EventFlags::IN) {
         ready |= Interest::READABLE;
@@ -219,7 +217,14 @@ fn readiness(flags: epoll::EventFlags) -> Interest {
     if flags.contains(epoll::EventFlags::PRI) {
         ready |= Interest::PRIORITY;
     }
-    ready
+    if flags.intersects(epoll::EventFlags::HUP | epoll::EventFlags::ERR) {
+        // Who waits for urgent data alone is woken, too: the kernel does not stop saying it.
+        ready |= match interest {
+            Interest::PRIORITY => Interest::PRIORITY,
+            _ => Interest::READABLE | Interest::WRITABLE,
+        };
+    }
+    ready.and(interest)
 }
 
 /// `fd` as system calls take it.

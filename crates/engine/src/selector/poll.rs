@@ -94,7 +94,7 @@ impl Selector for Poll {
                 if flags.contains(PollFlags::NVAL) {
                     closed.push(fd);
                 } else if let Some(source) = self.table.get(fd) {
-                    let ready = readiness(flags).and(source.interest);
+                    let ready = readiness(flags, source.interest);
                     if !ready.is_none() {
                         events.push(Event { data: source.data, ready });
                     }
@@ -131,11 +131,8 @@ pub(super) fn flags(interest: Interest) -> PollFlags {
     flags
 }
 
-/// What the kernel's answer means: hang-up and error count as ready for everything.
-pub(super) fn readiness(flags: PollFlags) -> Interest {
-    if flags.intersects(PollFlags::HUP | PollFlags::ERR) {
-        return Interest::ALL;
-    }
+/// What the kernel's answer means for a source that is watched for `interest`.
+pub(super) fn readiness(flags: PollFlags, interest: Interest) -> Interest {
     let mut ready = Interest::NONE;
     if flags.contains(PollFlags::IN) {
         ready |= Interest::READABLE;
@@ -146,7 +143,14 @@ pub(super) fn readiness(flags: PollFlags) -> Interest {
     if flags.contains(PollFlags::PRI) {
         ready |= Interest::PRIORITY;
     }
-    ready
+    if flags.intersects(PollFlags::HUP | PollFlags::ERR) {
+        // Who waits for urgent data alone is woken, too: the kernel does not stop saying it.
+        ready |= match interest {
+            Interest::PRIORITY => Interest::PRIORITY,
+            _ => Interest::READABLE | Interest::WRITABLE,
+        };
+    }
+    ready.and(interest)
 }
 
 /// `fd` as system calls take it.

@@ -43,7 +43,7 @@ impl Sweep {
                 closed.push(fd);
                 continue;
             }
-            let ready = readiness(flags).and(source.interest);
+            let ready = readiness(flags, source.interest);
             if !ready.is_none() {
                 events.push(Event { data: source.data, ready });
             }
