@@ -162,13 +162,16 @@ impl Switchboard {
         let mut names: Vec<Name> =
             room.members.iter().filter_map(|&member| self.state.name(member).ok()).collect();
         let (count, most) = (names.len(), self.settings.limits.who_names);
-        let by_name = |name: &Name| name.as_str().to_ascii_lowercase();
+        let by_name = |one: &Name, other: &Name| {
+            let lower = |byte: u8| byte.to_ascii_lowercase();
+            one.as_str().bytes().map(lower).cmp(other.as_str().bytes().map(lower))
+        };
         if count > most {
             // The first `most` in order, without putting all the others in order too.
-            names.select_nth_unstable_by_key(most, by_name);
+            names.select_nth_unstable_by(most, by_name);
             names.truncate(most);
         }
-        names.sort_unstable_by_key(by_name);
+        names.sort_unstable_by(by_name);
         let names: Vec<&str> = names.iter().map(Name::as_str).collect();
         let (names, name) = (names.join(", "), room.name.clone());
         let more = count.saturating_sub(most);

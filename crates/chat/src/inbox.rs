@@ -17,6 +17,7 @@ use crate::dialect::{Dialect, foreign};
 use crate::outbox::Place;
 use crate::session::{Held, Input, Session, Stage};
 use crate::switchboard::Switchboard;
+use crate::timer::NEVER;
 
 /// What a line costs beside its bytes, of what may be worked through in a turn: about what it
 /// takes in a log.
@@ -147,7 +148,7 @@ impl Switchboard {
             && session.held.as_ref().is_some_and(|held| memchr(b'\n', held.rest()).is_some());
         let tell = too_fast && !std::mem::replace(&mut session.told.too_fast, too_fast);
         let until = self.sessions.get(key).and_then(|session| self.waits_until(session));
-        self.set_deadline(key, Some(until.unwrap_or(now)));
+        self.set_deadline(key, until.unwrap_or(now));
         self.stats.lines_held += u64::from(too_fast);
         if tell {
             let wait = Seconds(until.map_or(Duration::ZERO, |until| until.since(now)));
@@ -158,7 +159,7 @@ impl Switchboard {
 
     /// The deadline of `key` has come.
     pub(crate) fn due(&mut self, key: Key) {
-        self.set_deadline(key, None);
+        self.set_deadline(key, NEVER);
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
@@ -203,7 +204,7 @@ impl Switchboard {
         if let Some(session) = self.sessions.get(key)
             && matches!(session.dialect, Dialect::Undecided)
         {
-            self.set_deadline(key, Some(self.now.time + self.settings.limits.undecided));
+            self.set_deadline(key, self.now.time + self.settings.limits.undecided);
         }
     }
 
@@ -314,7 +315,7 @@ impl Switchboard {
             let newline =
                 if session.telnet.is_spoken() { Newline::CrLf } else { Newline::default() };
             session.dialect = Dialect::Plain(Reader { current: None, newline, form });
-            self.set_deadline(key, None);
+            self.set_deadline(key, NEVER);
             self.arrive(key);
         }
     }

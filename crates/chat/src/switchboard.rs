@@ -22,7 +22,7 @@ use crate::event::{Applied, Event, Refusal};
 use crate::outbox::{Place, View};
 use crate::session::{Flush, Input, Receiving, Session, Stage};
 use crate::state::State;
-use crate::timer::Timers;
+use crate::timer::{NEVER, Timers};
 use crate::trunk::Trunk;
 use crate::{Settings, SlowReaders, Stats};
 
@@ -156,7 +156,7 @@ impl Service for Switchboard {
             self.arrive(key);
         } else {
             let undecided = self.now.time + self.settings.limits.undecided;
-            self.set_deadline(key, Some(undecided));
+            self.set_deadline(key, undecided);
         }
     }
 
@@ -202,7 +202,7 @@ impl Service for Switchboard {
         let Some(mut session) = self.sessions.remove(key) else {
             return;
         };
-        self.timers.set(key, &mut session.deadline, None);
+        self.timers.set(key, &mut session.deadline, NEVER);
         if let Some(address) = session.address {
             self.addresses.close(address);
         }
@@ -216,7 +216,7 @@ impl Service for Switchboard {
         let keys: Vec<Key> = self.sessions.iter().map(|(key, _)| key).collect();
         info!(connections = keys.len(), "shutting down");
         for key in keys {
-            self.set_deadline(key, None);
+            self.set_deadline(key, NEVER);
             self.tell(key, |to| to.line("*** Server is shutting down..."));
         }
         self.phase = Phase::Stopping;
@@ -349,7 +349,7 @@ impl Switchboard {
     }
 
     fn close(&mut self, key: Key) {
-        self.set_deadline(key, None);
+        self.set_deadline(key, NEVER);
         if let Some(session) = self.sessions.get_mut(key)
             && session.stage != Stage::Closing
         {
@@ -419,7 +419,7 @@ impl Switchboard {
         }
     }
 
-    pub(crate) fn set_deadline(&mut self, key: Key, deadline: Option<Time>) {
+    pub(crate) fn set_deadline(&mut self, key: Key, deadline: Time) {
         if let Some(session) = self.sessions.get_mut(key) {
             self.timers.set(key, &mut session.deadline, deadline);
         }

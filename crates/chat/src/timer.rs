@@ -7,21 +7,24 @@ use std::collections::BTreeSet;
 
 use service::{Key, Time};
 
-/// The deadlines, earliest first. Each session keeps its own (`Option<Time>`) beside, so that it
-/// can be found here again.
+/// The deadlines, earliest first. Each session keeps its own beside, so that it can be found here
+/// again; [`NEVER`] if it has none.
 #[derive(Debug, Default)]
 pub(crate) struct Timers(BTreeSet<(Time, Key)>);
 
+/// The deadline of a session that has none. (Half the size of an `Option`, in every session.)
+pub(crate) const NEVER: Time = Time::from_nanos(u64::MAX);
+
 impl Timers {
     /// Moves the deadline of `key`, which stands in `current`, to `new`.
-    pub(crate) fn set(&mut self, key: Key, current: &mut Option<Time>, new: Option<Time>) {
+    pub(crate) fn set(&mut self, key: Key, current: &mut Time, new: Time) {
         if *current == new {
             return;
         }
-        if let Some(old) = *current {
-            self.0.remove(&(old, key));
+        if *current != NEVER {
+            self.0.remove(&(*current, key));
         }
-        if let Some(new) = new {
+        if new != NEVER {
             self.0.insert((new, key));
         }
         *current = new;
@@ -45,19 +48,19 @@ mod tests {
     #[test]
     fn deadlines_come_in_order_and_moved_ones_once() {
         let (mut timers, key) = (Timers::default(), |n| Key::new(n, 0));
-        let mut slots = [None; 3];
+        let mut slots = [NEVER; 3];
         for (n, at) in [(0, 30), (1, 20), (2, 10), (2, 40)] {
             let slot = &mut slots[n as usize];
-            timers.set(key(n), slot, Some(Time::from_nanos(at)));
+            timers.set(key(n), slot, Time::from_nanos(at));
         }
         assert_eq!(timers.next(), Some(Time::from_nanos(20)));
         assert_eq!(timers.due(Time::from_nanos(19)), None);
         let mut order = Vec::new();
         while let Some(due) = timers.due(Time::from_nanos(100)) {
             order.push(due.index());
-            timers.set(due, &mut slots[due.index()], None);
+            timers.set(due, &mut slots[due.index()], NEVER);
         }
         assert_eq!(order, [1, 0, 2]);
-        assert_eq!((timers.next(), slots), (None, [None; 3]));
+        assert_eq!((timers.next(), slots), (None, [NEVER; 3]));
     }
 }

@@ -42,10 +42,10 @@ pub enum Line<'a> {
 enum State {
     #[default]
     Between,
-    /// The beginning of a line whose end has not come.
+    /// The beginning of a line whose end has not come; or one that was completed and lent out, to be
+    /// let go at the next call: that one alone ends with an LF. (Two variants with a vector each
+    /// would make every idle session larger.)
     Partial(Vec<u8>),
-    /// A line that was completed and lent out; let go at the next call.
-    Lent(Vec<u8>),
     /// In a line that is over the limit: so many bytes so far, the last of them a CR or not.
     Over { len: u64, after_cr: bool },
     /// In a line to be passed over silently.
@@ -63,8 +63,9 @@ impl Lines {
         limit_bytes: usize,
     ) -> Option<Line<'a>> {
         loop {
+            self.let_go();
             match std::mem::take(&mut self.0) {
-                State::Between | State::Lent(_) => {
+                State::Between => {
                     if input.first() == Some(&EOT) {
                         *input = &input[1..];
                         return Some(Line::EndOfTransmission);
@@ -99,9 +100,7 @@ impl Lines {
                     partial.extend_from_slice(&input[..end]);
                     partial.truncate(len);
                     *input = &input[end + 1..];
-                    self.0 = State::Lent(partial);
-                    let State::Lent(line) = &self.0 else { unreachable!("just set") };
-                    return Some(Line::Whole(line));
+                    return Some(Line::Whole(self.lend(partial)));
                 }
                 State::Over { len, after_cr } => {
                     let Some(end) = line_end(input, after_cr) else {
@@ -130,13 +129,12 @@ impl Lines {
     /// The stream has ended: what had come of a last line counts as a line. An empty rest does
     /// not.
     pub fn end(&mut self) -> Option<Line<'_>> {
+        self.let_go();
         match std::mem::take(&mut self.0) {
-            State::Between | State::Lent(_) | State::Skipping { .. } => None,
+            State::Between | State::Skipping { .. } => None,
             State::Partial(mut partial) => {
                 partial.truncate(without_cr(&partial).len());
-                self.0 = State::Lent(partial);
-                let State::Lent(line) = &self.0 else { unreachable!("just set") };
-                Some(Line::Whole(line))
+                Some(Line::Whole(self.lend(partial)))
             }
             State::Over { len, after_cr } => Some(Line::TooLong(len - u64::from(after_cr))),
         }
@@ -149,7 +147,27 @@ impl Lines {
 
     /// Whether no line has begun.
     pub fn is_between(&self) -> bool {
-        matches!(self.0, State::Between | State::Lent(_))
+        match &self.0 {
+            State::Between => true,
+            State::Partial(partial) => partial.last() == Some(&b'\n'),
+            State::Over { .. } | State::Skipping { .. } => false,
+        }
+    }
+
+    fn lend(&mut self, mut line: Vec<u8>) -> &[u8] {
+        line.push(b'\n');
+        self.0 = State::Partial(line);
+        match &self.0 {
+            State::Partial(line) => &line[..line.len() - 1],
+            _ => unreachable!("just set"),
+        }
+    }
+
+    /// Lets go of a line that was lent.
+    fn let_go(&mut self) {
+        if self.is_between() {
+            self.0 = State::Between;
+        }
     }
 
     /// Stores all of `input`, which holds no end of line, behind `partial`.
@@ -283,7 +301,7 @@ mod tests {
         assert_eq!(lines.next(&mut rest, 80), Some(Line::Whole(b"half")));
         assert_eq!(lines.next(&mut rest, 80), None);
         assert!(matches!(lines.0, State::Between));
-        assert!(size_of::<Lines>() <= 32);
+        assert_eq!(size_of::<Lines>(), 24);
     }
 
     /// Bytes of which many end lines.

@@ -1,6 +1,7 @@
 //! The chat as the people in it see it: each test is a conversation.
 
 mod harness;
+mod hostile;
 mod order;
 
 use chat::{Limits, Rate, Settings, SlowReaders};
