@@ -1,0 +1,52 @@
+//! One file for each subcommand.
+
+mod chat;
+mod connect;
+mod echo;
+mod engines;
+mod hello;
+mod sink;
+
+use clap::ArgMatches;
+
+pub(crate) use connect::{ConnectArguments, connect};
+pub(crate) use engines::engines;
+
+use crate::exit::{Exit, Failure};
+use crate::log;
+use crate::options::{self, CommandName};
+use crate::serve::say;
+
+/// Runs a server, or checks or prints its options.
+pub(crate) fn serve(name: CommandName, matches: &ArgMatches) -> Result<Exit, Failure> {
+    let variables = std::env::vars_os().filter_map(|(name, value)| {
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+    });
+    let wrong = |problems: Vec<String>| {
+        let message = problems.iter().map(|problem| format!("switchboard: {problem}\n")).collect();
+        Failure { exit: Exit::Usage, message }
+    };
+    let loaded = options::load(name, matches, variables).map_err(wrong)?;
+    let checked = match name {
+        CommandName::Chat => chat::check(&loaded.settings),
+        CommandName::Hello => hello::check(&loaded.settings),
+        CommandName::Echo | CommandName::Sink => Ok(()),
+    };
+    checked.map_err(wrong)?;
+    if matches.get_flag("print-config") {
+        say(&options::print(name, &loaded));
+        return Ok(Exit::Fine);
+    }
+    if matches.get_flag("check-config") {
+        say("The options are right.\n");
+        return Ok(Exit::Fine);
+    }
+
+    let _log = log::start(&loaded.settings);
+    match name {
+        CommandName::Chat => chat::chat(&loaded),
+        CommandName::Echo => echo::echo(&loaded),
+        CommandName::Hello => hello::hello(&loaded),
+        CommandName::Sink => sink::sink(&loaded),
+    }
+}

@@ -1,0 +1,55 @@
+//! `switchboard hello`: tutorial 9.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use tutorials::{Hello, HelloOptions};
+
+use crate::exit::{Exit, Failure};
+use crate::options::{CommandName, Loaded, Problem, Settings};
+use crate::serve::{Urgent, serve};
+
+/// The largest file that is served, 16 MiB: it is kept in memory. Met: an error at the start.
+const FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Says which options do not go together.
+pub(super) fn check(settings: &Settings) -> Result<(), Vec<Problem>> {
+    let hello = &settings.hello;
+    if hello.file.is_some() && !hello.body.is_empty() {
+        return Err(vec!["body and file exclude each other: there is one answer".into()]);
+    }
+    body(settings).map(drop).map_err(|problem| vec![problem])
+}
+
+/// Runs the HTTP server.
+pub(super) fn hello(loaded: &Loaded) -> Result<Exit, Failure> {
+    let settings = &loaded.settings;
+    let mut options = HelloOptions::default();
+    if let Some(body) = body(settings).map_err(|error| Failure::new(Exit::Failed, error))? {
+        options.body = body;
+    }
+    options.content_type.clone_from(&settings.hello.content_type);
+    serve(CommandName::Hello, loaded, Urgent::Ignored, &mut Hello::new(options))
+}
+
+/// What is answered, if it was chosen.
+fn body(settings: &Settings) -> Result<Option<Vec<u8>>, Problem> {
+    let hello = &settings.hello;
+    let Some(path) = &hello.file else {
+        return Ok((!hello.body.is_empty()).then(|| hello.body.clone().into_bytes()));
+    };
+    let read = || {
+        let file = File::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        file.take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > FILE_BYTES {
+            let message = format!("over {} MiB, which would be kept in memory", FILE_BYTES >> 20);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        }
+        Ok(bytes)
+    };
+    read().map(Some).map_err(|error: io::Error| format!("file: {}: {error}", path.display()))
+}

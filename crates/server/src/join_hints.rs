@@ -1,0 +1,151 @@
+//! What a server says when it is ready: where it listens, and what to type to get there.
+//!
+//! Invariant: for each listener there is one line `Listening on ADDRESS`, with the port that was
+//! really taken, before anything else on standard output. Scripts may wait for it.
+
+use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use engine::{Listen, Listening};
+
+use crate::options::CommandName;
+
+/// All lines of the hints.
+pub(crate) fn hints(command: CommandName, listening: &[Listening]) -> String {
+    let mut text = String::new();
+    for one in listening {
+        line(&mut text, format_args!("Listening on {one}"));
+    }
+    for one in listening {
+        match (one.local, &one.listen) {
+            (Some(local), _) => inet(&mut text, command, local),
+            (None, Listen::Unix(path)) => unix(&mut text, command, &path.display().to_string()),
+            (None, _) => {}
+        }
+    }
+    if command == CommandName::Chat {
+        if let Some(open) = listening.iter().filter_map(|one| one.local).find(is_open) {
+            let only_here = SocketAddr::from((Ipv4Addr::LOCALHOST, open.port()));
+            line(
+                &mut text,
+                format_args!(
+                    "NOT ENCRYPTED: whoever can watch the network can read along. To keep it on \
+                     this machine: --listen {only_here}"
+                ),
+            );
+        }
+        line(&mut text, format_args!("Ctrl-C stops it, and tells everyone."));
+    }
+    text
+}
+
+fn inet(text: &mut String, command: CommandName, local: SocketAddr) {
+    let port = local.port();
+    let here = match local.ip() {
+        ip if ip.is_unspecified() => "localhost".to_owned(),
+        ip => ip.to_string(),
+    };
+    if !is_open(&local) || local.ip().is_unspecified() {
+        line(text, format_args!("  from this machine:  {}", call(command, &here, port)));
+    }
+    if !is_open(&local) {
+        return;
+    }
+    let hosts = match local.ip() {
+        ip if ip.is_unspecified() => hosts(ip),
+        ip => vec![ip.to_string()],
+    };
+    for (index, host) in hosts.iter().enumerate() {
+        let lead = if index == 0 { "from elsewhere:   " } else { "              or: " };
+        line(text, format_args!("  {lead}  {}", call(command, host, port)));
+    }
+    if command == CommandName::Chat {
+        line(
+            text,
+            format_args!("  with other tools:   telnet HOST {port}   or   ncat HOST {port}"),
+        );
+    }
+}
+
+fn unix(text: &mut String, command: CommandName, path: &str) {
+    let call = match command {
+        CommandName::Hello => format!("curl --unix-socket {path} http://localhost/"),
+        CommandName::Chat | CommandName::Echo | CommandName::Sink => format!("nc -U {path}"),
+    };
+    line(text, format_args!("  from this machine:  {call}"));
+}
+
+/// What to type to get to `host`.
+fn call(command: CommandName, host: &str, port: u16) -> String {
+    match command {
+        CommandName::Chat => format!("nc {host} {port}"),
+        CommandName::Echo => format!("nc {host} {port}"),
+        CommandName::Sink => format!("echo one line | nc -N {host} {port}"),
+        CommandName::Hello if host.contains(':') => format!("curl http://[{host}]:{port}/"),
+        CommandName::Hello => format!("curl http://{host}:{port}/"),
+    }
+}
+
+/// Whether others than this machine can get there.
+fn is_open(local: &SocketAddr) -> bool {
+    !local.ip().to_canonical().is_loopback()
+}
+
+/// What others may call this machine: its name and its addresses towards the rest of the world.
+fn hosts(listening: IpAddr) -> Vec<String> {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let targets: &[(IpAddr, IpAddr)] = &[
+        // Addresses of documentation (RFC 5737, RFC 3849): a UDP socket is "connected" to them
+        // without a packet being sent, which makes the kernel choose the address it would send
+        // from.
+        (Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into()),
+        (Ipv6Addr::UNSPECIFIED.into(), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into()),
+    ];
+    let addresses = targets
+        .iter()
+        .filter(|(from, _)| listening.is_ipv6() || from.is_ipv4())
+        .filter_map(|(from, to)| {
+            let socket = UdpSocket::bind((*from, 0)).ok()?;
+            socket.connect((*to, 9)).ok()?;
+            Some(socket.local_addr().ok()?.ip())
+        })
+        .filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
+    let mut hosts: Vec<String> = addresses.map(|ip| ip.to_string()).collect();
+    if !name.is_empty() && name != "localhost" && name != "(none)" {
+        hosts.insert(0, name);
+    }
+    hosts
+}
+
+fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
+    writeln!(text, "{line}").expect("a string takes everything");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hints_for(command: CommandName, listen: Listen, local: Option<&str>) -> String {
+        let local = local.map(|local| local.parse().unwrap());
+        hints(command, &[Listening { listen, local }])
+    }
+
+    #[test]
+    fn the_first_line_names_the_port_that_was_taken() {
+        let text = hints_for(CommandName::Chat, Listen::Any(0), Some("[::]:41234"));
+        assert!(text.starts_with("Listening on [::]:41234\n"), "{text}");
+        assert!(text.contains("nc localhost 41234\n"), "{text}");
+    }
+
+    #[test]
+    fn only_what_others_can_reach_is_called_unencrypted() {
+        let open = hints_for(CommandName::Chat, Listen::Any(8008), Some("[::]:8008"));
+        assert!(open.contains("NOT ENCRYPTED"), "{open}");
+        for closed in ["127.0.0.1:8008", "[::1]:8008"] {
+            let text = hints_for(CommandName::Chat, Listen::Any(8008), Some(closed));
+            assert!(!text.contains("NOT ENCRYPTED"), "{text}");
+        }
+        let text = hints_for(CommandName::Chat, Listen::Unix("/tmp/s".into()), None);
+        assert!(text.contains("nc -U /tmp/s") && !text.contains("NOT ENCRYPTED"), "{text}");
+    }
+}

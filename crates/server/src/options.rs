@@ -1,0 +1,135 @@
+//! What can be set: from flags, the environment and a file, all by the same names.
+//!
+//! Invariant: a flag stands over the environment, the environment over the file, the file over
+//! the default; a wrong value anywhere is an error that names its place, never passed over. What
+//! options there are stands in [`table`]; what they do is for those who read [`Settings`].
+
+mod environment;
+mod file;
+mod print;
+mod table;
+mod value;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+pub(crate) use print::print;
+pub(crate) use table::{CommandName, LogFormat, Row, Settings, Shape, rows};
+pub(crate) use value::{Kind, Span};
+
+/// The settings of one run, and where each came from, in the order of [`rows`].
+pub(crate) struct Loaded {
+    pub(crate) settings: Settings,
+    pub(crate) sources: Vec<Source>,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Default,
+    File { path: PathBuf, line: usize },
+    Environment(String),
+    Flag,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag => f.write_str("command line"),
+        }
+    }
+}
+
+/// Something wrong, with its place: `switchboard.toml:3:8: ...`.
+pub(crate) type Problem = String;
+
+/// Reads all sources in turn, and says everything that is wrong, not only the first thing.
+pub(crate) fn load(
+    command: CommandName,
+    matches: &ArgMatches,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<Loaded, Vec<Problem>> {
+    let mut loading = Loading::new(command);
+    let variables = environment::read(environment, &mut loading.problems);
+
+    let path = matches.get_one::<String>("config").cloned().or_else(|| {
+        variables.iter().find(|(name, _)| name == "config").map(|(_, value)| value.clone())
+    });
+    if let Some(path) = path.map(PathBuf::from) {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                for entry in file::read(&path, &text, command, &mut loading.problems) {
+                    let source = Source::File { path: path.clone(), line: entry.line };
+                    loading.set(&entry.name, &entry.values, source, &entry.place);
+                }
+            }
+            Err(error) => loading.problems.push(format!("{}: {error}", path.display())),
+        }
+    }
+
+    for (name, value) in variables {
+        let Some(row) = loading.row(&name) else { continue };
+        let values = match row.shape {
+            Shape::Many => value.split(',').map(|part| part.trim().to_owned()).collect(),
+            Shape::One | Shape::Switch => vec![value],
+        };
+        let variable = environment::variable(&name);
+        loading.set(&name, &values, Source::Environment(variable.clone()), &variable);
+    }
+
+    for row in rows(command) {
+        if matches.value_source(row.name) == Some(ValueSource::CommandLine) {
+            let values: Vec<String> =
+                matches.get_many::<String>(row.name).into_iter().flatten().cloned().collect();
+            loading.set(row.name, &values, Source::Flag, &format!("--{}", row.name));
+        }
+    }
+    loading.finish()
+}
+
+/// Settings on their way: what was set so far, and what was wrong.
+struct Loading {
+    command: CommandName,
+    loaded: Loaded,
+    problems: Vec<Problem>,
+}
+
+impl Loading {
+    fn new(command: CommandName) -> Self {
+        let sources = rows(command).map(|_| Source::Default).collect();
+        let loaded = Loaded { settings: Settings::new(command), sources };
+        Self { command, loaded, problems: Vec::new() }
+    }
+
+    fn row(&self, name: &str) -> Option<&'static Row> {
+        rows(self.command).find(|row| row.name == name)
+    }
+
+    fn set(&mut self, name: &str, values: &[String], source: Source, place: &str) {
+        let found = rows(self.command).enumerate().find(|(_, row)| row.name == name);
+        let (index, row) = found.expect("the caller looked the name up in the table");
+        match (row.set)(&mut self.loaded.settings, values) {
+            Ok(()) => self.loaded.sources[index] = source,
+            Err(error) => self.problems.push(format!("{place}: {error}")),
+        }
+    }
+
+    fn finish(self) -> Result<Loaded, Vec<Problem>> {
+        if self.problems.is_empty() { Ok(self.loaded) } else { Err(self.problems) }
+    }
+}
+
+/// The name that was probably meant, as the end of an error message.
+fn did_you_mean<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    names
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
+        .map_or_else(String::new, |(_, candidate)| format!("; did you mean {candidate}?"))
+}

@@ -1,0 +1,461 @@
+//! Every option, once: its name, its kind of value, what it sets, and what it means.
+//!
+//! Invariant: flag, environment variable and key of the file are all made from the one name here,
+//! so that none can be forgotten or be spelt differently. Which options contradict each other is
+//! left to those who use them.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chat::{Name, RoomName, SlowReaders};
+use engine::{Choice, Listen};
+use jiff::tz::TimeZone;
+use tracing::level_filters::LevelFilter;
+use tutorials::HelloOptions;
+
+use super::value::{Bytes, Count, File, Kind, Named, OrOff, Span, Switch, Text, Toml, Within};
+
+/// What one run is to do: the values of all options.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) listen: Vec<Listen>,
+    pub(crate) engine: Choice,
+    pub(crate) idle_backoff: Option<Duration>,
+    pub(crate) log_level: LogLevel,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_addresses: bool,
+    pub(crate) chat: chat::Settings,
+    pub(crate) motd: Option<PathBuf>,
+    pub(crate) time_zone: ZoneName,
+    pub(crate) no_throttle: bool,
+    pub(crate) echo: EchoSettings,
+    pub(crate) hello: HelloSettings,
+    pub(crate) sink: SinkSettings,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EchoSettings {
+    pub(crate) upper: bool,
+    pub(crate) suffix: String,
+    /// Empty: echo what came.
+    pub(crate) reply: String,
+    pub(crate) exit_when_idle: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct HelloSettings {
+    /// Empty: the tutorial's.
+    pub(crate) body: String,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) content_type: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SinkSettings {
+    pub(crate) idle: Duration,
+}
+
+impl Settings {
+    /// The defaults of `command`: they differ in the port only.
+    pub(crate) fn new(command: CommandName) -> Self {
+        Self {
+            listen: vec![Listen::Any(command.port())],
+            engine: Choice::Auto,
+            idle_backoff: None,
+            log_level: LogLevel(LevelFilter::INFO),
+            log_format: LogFormat::Text,
+            log_addresses: true,
+            chat: chat::Settings::default(),
+            motd: None,
+            time_zone: ZoneName::local(),
+            no_throttle: false,
+            echo: EchoSettings::default(),
+            hello: HelloSettings {
+                body: String::new(),
+                file: None,
+                content_type: HelloOptions::default().content_type,
+            },
+            sink: SinkSettings { idle: Duration::from_secs(5) },
+        }
+    }
+}
+
+/// One option.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    /// The one subcommand that has it, or every server.
+    pub(crate) owner: Owner,
+    pub(crate) shape: Shape,
+    /// What stands for the value in the help.
+    pub(crate) placeholder: &'static str,
+    pub(crate) help: &'static str,
+    /// Whether TOML wants quotes around its value.
+    pub(crate) quoted: bool,
+    /// Sets it from as many texts as its shape allows.
+    pub(crate) set: fn(&mut Settings, &[String]) -> Result<(), String>,
+    pub(crate) show: fn(&Settings) -> Vec<String>,
+}
+
+impl Row {
+    /// Where it stands in the help.
+    pub(crate) fn heading(&self) -> &'static str {
+        match self.owner {
+            Owner::EveryServer => "Server",
+            Owner::Only(_) => "Options",
+            Owner::ChatLimit => "Limits",
+        }
+    }
+}
+
+/// How many values an option takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    One,
+    /// A flag alone means true.
+    Switch,
+    /// The flag may be repeated; the variable holds commas; the file has an array.
+    Many,
+}
+
+/// Whose option it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    EveryServer,
+    Only(CommandName),
+    /// The chat's, a bound.
+    ChatLimit,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EveryServer => f.write_str("every server"),
+            Self::Only(command) => command.fmt(f),
+            Self::ChatLimit => CommandName::Chat.fmt(f),
+        }
+    }
+}
+
+/// The subcommands that are servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CommandName {
+    Chat,
+    Echo,
+    Hello,
+    Sink,
+}
+
+impl CommandName {
+    pub(crate) const ALL: [Self; 4] = [Self::Chat, Self::Echo, Self::Hello, Self::Sink];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Echo => "echo",
+            Self::Hello => "hello",
+            Self::Sink => "sink",
+        }
+    }
+
+    /// The port of the tutorial that it continues.
+    const fn port(self) -> u16 {
+        match self {
+            Self::Chat => 8008,
+            Self::Echo => 8800,
+            Self::Hello => 8080,
+            Self::Sink => 50000,
+        }
+    }
+}
+
+impl fmt::Display for CommandName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The options of `command`: those of every server, then its own.
+pub(crate) fn rows(command: CommandName) -> impl Iterator<Item = &'static Row> {
+    TABLE.iter().filter(move |row| match row.owner {
+        Owner::EveryServer => true,
+        Owner::Only(owner) => owner == command,
+        Owner::ChatLimit => command == CommandName::Chat,
+    })
+}
+
+/// A line of the table: its name, what it sets, the kind of its value, what stands for the value
+/// in the help (nothing for a switch), and what it means.
+macro_rules! row {
+    ($owner:expr, $name:literal, $($field:ident).+, $kind:ty, $placeholder:literal, $help:literal) => {
+        Row {
+            name: $name,
+            owner: $owner,
+            shape: if $placeholder.is_empty() { Shape::Switch } else { Shape::One },
+            placeholder: $placeholder,
+            help: $help,
+            quoted: <$kind as Toml>::QUOTED,
+            set: |settings, texts| {
+                let [text] = texts else { return Err("one value is wanted, not several".into()) };
+                settings.$($field).+ = <$kind>::parse(text)?;
+                Ok(())
+            },
+            show: |settings| vec![<$kind>::show(&settings.$($field).+)],
+        }
+    };
+}
+
+const EVERY: Owner = Owner::EveryServer;
+const CHAT: Owner = Owner::Only(CommandName::Chat);
+const LIMIT: Owner = Owner::ChatLimit;
+const ECHO: Owner = Owner::Only(CommandName::Echo);
+const HELLO: Owner = Owner::Only(CommandName::Hello);
+const SINK: Owner = Owner::Only(CommandName::Sink);
+
+/// At least one, of what is counted.
+type Some1 = Within<1, { u32::MAX as u64 }, Count>;
+/// At least a byte, of what must hold something.
+type SomeBytes = Within<1, { u32::MAX as u64 }, Bytes>;
+
+/// All options of all servers.
+#[rustfmt::skip]
+pub(super) const TABLE: &[Row] = &[
+    Row {
+        name: "listen",
+        owner: EVERY,
+        shape: Shape::Many,
+        placeholder: "ADDR:PORT",
+        help: "Where to listen: 8008 (every address), 127.0.0.1:8008, [::1]:8008, unix:/path or \
+               fd:N; may be repeated. Port 0 takes any free port. Sockets handed over by systemd \
+               take the place of the default",
+        quoted: true,
+        set: |settings, texts| {
+            settings.listen = texts.iter().map(|text| Named::parse(text)).collect::<Result<_, _>>()?;
+            if settings.listen.is_empty() { Err("at least one address is wanted".into()) } else { Ok(()) }
+        },
+        show: |settings| settings.listen.iter().map(Named::show).collect(),
+    },
+    row!(EVERY, "engine", engine, Named, "ENGINE", "What watches the sockets: auto, sweep, select, poll, epoll or uring (see `switchboard engines`)"),
+    row!(EVERY, "idle-backoff", idle_backoff, OrOff<Span>, "TIME", "How long the sweep may sleep when nothing happens; off answers fastest and burns a core"),
+    row!(EVERY, "log-level", log_level, Named, "LEVEL", "What is logged, to standard error: off, error, warn, info, debug or trace"),
+    row!(EVERY, "log-addresses", log_addresses, Switch, "", "Put the addresses of peers into the log; on unless said otherwise (--log-addresses=false)"),
+    row!(EVERY, "log-format", log_format, Named, "FORMAT", "How log lines are written: text or json"),
+
+    row!(CHAT, "name", chat.name, Text, "TEXT", "What the server calls itself in its welcome"),
+    row!(CHAT, "motd", motd, File, "FILE", "A file shown after the welcome"),
+    row!(CHAT, "lobby", chat.lobby, Named, "ROOM", "The room that everyone comes to first"),
+    row!(CHAT, "room-history", chat.room_history, Count, "N", "Lines that each room remembers, in memory; 0 for none"),
+    row!(CHAT, "time-zone", time_zone, Named, "ZONE", "The zone in which people are shown times: local, UTC, or a name such as Europe/Berlin"),
+    row!(CHAT, "anonymous", chat.anonymous, Switch, "", "Relay bare lines: no names, times, commands or welcome"),
+    row!(CHAT, "no-throttle", no_throttle, Switch, "", "No flood delay and no limits by address: for load tests"),
+
+    row!(LIMIT, "max-connections", chat.limits.connections, Some1, "N", "Connections at one time; one more is told so and closed"),
+    row!(LIMIT, "address-connections", chat.limits.address_connections, Some1, "N", "Connections at one time from one address (IPv6: one /64); this machine is exempt"),
+    row!(LIMIT, "address-new", chat.limits.address_new, Some1, "N", "New connections from one address within --address-window; this machine is exempt"),
+    row!(LIMIT, "address-window", chat.limits.address_window, Span, "TIME", "The time over which new connections are counted"),
+    row!(LIMIT, "addresses", chat.limits.addresses, Some1, "N", "Addresses remembered for these limits"),
+    row!(LIMIT, "welcome-after", chat.limits.undecided, Span, "TIME", "Silence after which a newcomer is taken for a person with nc and welcomed"),
+    row!(LIMIT, "line-bytes", chat.limits.line_bytes, SomeBytes, "SIZE", "The longest line; a longer one is refused whole"),
+    row!(LIMIT, "line-burst", chat.limits.lines.burst, Some1, "N", "Lines one person may say at once"),
+    row!(LIMIT, "line-every", chat.limits.lines.every, Span, "TIME", "How long each takes to be allowed again; 0s for no limit. Faster lines are held, not lost"),
+    row!(LIMIT, "heavy-command", chat.limits.heavy_command, Count, "N", "What /history, /who and /rooms cost, in lines"),
+    row!(LIMIT, "name-change-burst", chat.limits.name_changes.burst, Some1, "N", "Name changes at once"),
+    row!(LIMIT, "name-change-every", chat.limits.name_changes.every, Span, "TIME", "How long each takes to be allowed again; 0s for no limit"),
+    row!(LIMIT, "held-bytes", chat.limits.held_bytes, SomeBytes, "SIZE", "Bytes held for a person whose lines must wait"),
+    row!(LIMIT, "turn-bytes", chat.limits.turn_bytes, SomeBytes, "SIZE", "Bytes worked through in one turn of the loop"),
+    row!(LIMIT, "mailbox-pause-bytes", chat.limits.mailbox_pause_bytes, SomeBytes, "SIZE", "Unread replies and private messages over which a person is not read from"),
+    row!(LIMIT, "mailbox-close-bytes", chat.limits.mailbox_close_bytes, SomeBytes, "SIZE", "The same, over which the connection is closed"),
+    row!(LIMIT, "room-log-bytes", chat.limits.room_log_bytes, SomeBytes, "SIZE", "What a room keeps for readers who are behind"),
+    row!(LIMIT, "logs-bytes", chat.limits.logs_bytes, SomeBytes, "SIZE", "The same for all rooms together"),
+    row!(LIMIT, "slow-readers", chat.limits.slow_readers, Slow, "POLICY", "Who is too far behind is told what was missed (tell) or closed (close)"),
+    row!(LIMIT, "max-rooms", chat.limits.rooms, Some1, "N", "Rooms at one time"),
+    row!(LIMIT, "rooms-per-member", chat.limits.rooms_per_member, Some1, "N", "Rooms one person is in"),
+    row!(LIMIT, "name-bytes", chat.limits.name_bytes, Within<1, { Name::MAX_BYTES as u64 }, Count>, "N", "The length of a name"),
+    row!(LIMIT, "room-name-bytes", chat.limits.room_name_bytes, Within<2, { RoomName::MAX_BYTES as u64 }, Count>, "N", "The length of a room's name with its #"),
+    row!(LIMIT, "announce-members", chat.limits.announce_members, Count, "N", "Members up to which a room announces joins, leaves and name changes"),
+    row!(LIMIT, "who-names", chat.limits.who_names, Count, "N", "Names in one answer to /who"),
+    row!(LIMIT, "listed-rooms", chat.limits.listed_rooms, Count, "N", "Rooms in one answer to /rooms"),
+    row!(LIMIT, "history-lines", chat.limits.history_lines, Count, "N", "Lines in one answer to /history"),
+    row!(LIMIT, "history-answer-bytes", chat.limits.history_answer_bytes, SomeBytes, "SIZE", "Bytes in one answer to /history"),
+    row!(LIMIT, "replay-lines", chat.limits.replay_lines, Count, "N", "Lines of history shown to someone who joins"),
+    row!(LIMIT, "history-room-bytes", chat.limits.history_room_bytes, SomeBytes, "SIZE", "Memory for one room's history"),
+    row!(LIMIT, "histories-bytes", chat.limits.histories_bytes, SomeBytes, "SIZE", "The same for all rooms together"),
+
+    row!(ECHO, "upper", echo.upper, Switch, "", "Answer in upper case"),
+    row!(ECHO, "suffix", echo.suffix, Text, "TEXT", "Put TEXT after each answer"),
+    row!(ECHO, "reply", echo.reply, Text, "TEXT", "Answer with TEXT, whatever came"),
+    row!(ECHO, "exit-when-idle", echo.exit_when_idle, OrOff<Span>, "TIME", "Say \"Time out!\" and stop when nothing at all has happened for so long"),
+
+    row!(HELLO, "body", hello.body, Text, "TEXT", "What is answered to every GET; empty for \"Hello, world!\""),
+    row!(HELLO, "file", hello.file, File, "FILE", "Answer with this file, read once at the start"),
+    row!(HELLO, "content-type", hello.content_type, Text, "TYPE", "What the answer is"),
+
+    row!(SINK, "idle", sink.idle, Span, "TIME", "How long to wait before saying \"no data coming\""),
+];
+
+/// What happens to slow readers, by its name.
+struct Slow;
+
+impl Toml for Slow {}
+
+impl Kind<SlowReaders> for Slow {
+    fn parse(text: &str) -> Result<SlowReaders, String> {
+        match text {
+            "tell" => Ok(SlowReaders::Tell),
+            "close" => Ok(SlowReaders::Close),
+            _ => Err(format!("{text:?} is neither tell nor close")),
+        }
+    }
+
+    fn show(value: &SlowReaders) -> String {
+        match value {
+            SlowReaders::Tell => "tell".into(),
+            SlowReaders::Close => "close".into(),
+        }
+    }
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("{text:?} is neither text nor json")),
+        }
+    }
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        })
+    }
+}
+
+/// What is logged: this and everything graver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LogLevel(pub(crate) LevelFilter);
+
+impl FromStr for LogLevel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(LevelFilter::OFF),
+            "error" => Ok(LevelFilter::ERROR),
+            "warn" => Ok(LevelFilter::WARN),
+            "info" => Ok(LevelFilter::INFO),
+            "debug" => Ok(LevelFilter::DEBUG),
+            "trace" => Ok(LevelFilter::TRACE),
+            _ => Err(format!("{text:?} is not one of off, error, warn, info, debug, trace")),
+        }
+        .map(Self)
+    }
+}
+
+impl fmt::Display for LogLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A time zone by its name; `local` is the machine's.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ZoneName {
+    pub(crate) name: String,
+    pub(crate) zone: TimeZone,
+}
+
+impl ZoneName {
+    /// The machine's zone; where it says none, UTC.
+    fn local() -> Self {
+        Self { name: "local".into(), zone: TimeZone::try_system().unwrap_or(TimeZone::UTC) }
+    }
+}
+
+impl FromStr for ZoneName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let zone = match name {
+            "local" => return Ok(Self::local()),
+            "UTC" | "utc" => TimeZone::UTC,
+            _ => TimeZone::get(name).map_err(|error| {
+                format!("{error}; say local, UTC or a name such as Europe/Berlin")
+            })?,
+        };
+        Ok(Self { name: name.into(), zone })
+    }
+}
+
+impl fmt::Display for ZoneName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_made_for_flags() {
+        let mut names: Vec<&str> = TABLE.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        for name in names {
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_default_can_be_written_down_and_read_back() {
+        for command in CommandName::ALL {
+            let mut settings = Settings::new(command);
+            for row in rows(command) {
+                let shown = (row.show)(&settings);
+                (row.set)(&mut settings, &shown).unwrap_or_else(|e| panic!("{}: {e}", row.name));
+                assert_eq!((row.show)(&settings), shown, "{}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_bound_of_the_chat_can_be_set() {
+        // A field that no row sets would keep its default whatever is asked for.
+        let mut settings = Settings::new(CommandName::Chat);
+        let fields = format!("{:#?}", settings.chat.limits).matches(": ").count();
+        let rate_headings = 2;
+        let before = format!("{:?}", settings.chat.limits);
+        let mut setting = 0;
+        for row in rows(CommandName::Chat) {
+            let texts = if row.name == "slow-readers" {
+                ["close".to_owned()]
+            } else if row.placeholder == "TIME" {
+                ["77s".to_owned()]
+            } else {
+                ["17".to_owned()]
+            };
+            let mut one = Settings::new(CommandName::Chat);
+            if (row.set)(&mut one, &texts).is_ok() {
+                setting += usize::from(format!("{:?}", one.chat.limits) != before);
+            }
+            let _ = (row.set)(&mut settings, &texts);
+        }
+        assert_eq!(setting, fields - rate_headings, "{:#?}", settings.chat.limits);
+    }
+}

@@ -1,0 +1,38 @@
+//! The program from outside: the real binary, driven by real `nc`, `ncat`, `telnet`, `curl` and
+//! Python, over real sockets.
+//!
+//! Each test that is about a service runs once for every engine: see [`on_every_engine`]. A tool
+//! that is missing is a failure, never a skip; `scripts/test` installs them all.
+
+mod support;
+
+mod chat;
+mod configuration;
+mod connect;
+mod echo;
+mod engines;
+mod hello;
+mod hostile;
+mod sink;
+mod starting;
+
+/// Makes of each function that takes an engine five tests, one for every engine.
+macro_rules! on_every_engine {
+    ($($test:ident),* $(,)?) => {
+        on_every_engine!(@engines [sweep select poll epoll uring] [$($test)*]);
+    };
+    (@engines [$($engine:ident)*] $tests:tt) => {
+        $(on_every_engine!(@engine $engine $tests);)*
+    };
+    (@engine $engine:ident [$($test:ident)*]) => {
+        mod $engine {
+            $(
+                #[test]
+                fn $test() {
+                    super::$test(stringify!($engine));
+                }
+            )*
+        }
+    };
+}
+use on_every_engine;

@@ -1,0 +1,118 @@
+//! Starting and stopping: hints, ports that are taken, sockets handed over, signals.
+
+use std::net::TcpListener;
+use std::os::fd::AsRawFd;
+
+use rustix::process::Signal;
+
+use crate::on_every_engine;
+use crate::support::{Ending, Process, Server, program, tool};
+
+on_every_engine![a_second_signal_ends_at_once, sigterm_stops_as_sigint_does];
+
+/// A peer that has been sent much more than it will read, so that a graceful stop takes its time.
+fn clogged(server: &Server) -> crate::support::Peer {
+    let mut peer = server.connect();
+    peer.send_what_it_takes(&vec![b'x'; 64 << 20], std::time::Duration::from_millis(300));
+    peer
+}
+
+fn a_second_signal_ends_at_once(engine: &str) {
+    let mut server = Server::start(engine, &["echo"]);
+    let _peer = clogged(&server);
+    server.process.signal(Signal::INT);
+    server.process.stderr.expect("the log", "stopping");
+    server.process.signal(Signal::INT);
+    assert_eq!(server.process.exit_code(), 130, "{}", server.process.stderr.text());
+}
+
+fn sigterm_stops_as_sigint_does(engine: &str) {
+    let mut server = Server::start(engine, &["echo"]);
+    let mut peer = server.connect();
+    peer.send("x");
+    peer.expect("x");
+    server.process.signal(Signal::TERM);
+    assert_eq!(peer.drain(), Ending::Closed);
+    assert_eq!(server.process.exit_code(), 0, "{}", server.process.stderr.text());
+}
+
+#[test]
+fn the_hints_say_how_to_join_with_each_tool() {
+    let server = Server::start("auto", &["chat"]);
+    let port = server.port();
+    server.process.expect(&format!("nc 127.0.0.1 {port}\n"));
+    server.process.expect("Ctrl-C stops it");
+    assert!(!server.process.stdout.text().contains("NOT ENCRYPTED"));
+    server.stop();
+
+    let mut open = Process::start(program().args(["chat", "--listen", "0"]));
+    open.expect("Listening on [::]:");
+    open.expect("nc localhost ");
+    open.expect("telnet HOST ");
+    open.expect("ncat HOST ");
+    open.expect("NOT ENCRYPTED");
+    open.signal(Signal::INT);
+    assert_eq!(open.exit_code(), 0);
+}
+
+#[test]
+fn dual_stack_takes_ipv4_and_ipv6() {
+    let mut server = Process::start(program().args(["echo", "--listen", "0"]));
+    server.expect("Listening on [::]:");
+    server.expect("from this machine");
+    let text = server.stdout.text();
+    let port = text.lines().next().and_then(|line| line.rsplit(':').next()).expect("a port");
+    for host in ["127.0.0.1", "::1"] {
+        let mut nc = Process::start(tool("nc.openbsd").args(["-N", host, port]));
+        nc.type_line(host);
+        nc.expect(host);
+    }
+    server.signal(Signal::INT);
+    assert_eq!(server.exit_code(), 0);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it is bound");
+    let mut second = Process::start(program().args(["chat", "--listen", &address.to_string()]));
+    assert_eq!(second.exit_code(), 1);
+    let said = second.stderr.text();
+    for needed in
+        [address.to_string(), "ss -ltnp".into(), format!("--listen {}", address.port() + 1)]
+    {
+        assert!(said.contains(&needed), "{needed:?} is not in\n{said}");
+    }
+}
+
+#[test]
+fn sockets_handed_over_by_systemd_are_taken() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let fd = listener.as_raw_fd();
+    // systemd's part is played by a shell: descriptor 3, and the process's own number.
+    let script = format!(
+        "import os; os.dup2({fd}, 3); os.set_inheritable(3, True); \
+         os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); \
+         os.execv({:?}, ['switchboard', 'echo'])",
+        env!("CARGO_BIN_EXE_switchboard")
+    );
+    rustix::io::fcntl_setfd(&listener, rustix::io::FdFlags::empty()).expect("an open socket");
+    let mut server = Process::start(tool("python3").args(["-c", &script]));
+    server.expect(&format!("Listening on {address}\n"));
+    drop(listener);
+    let mut nc =
+        Process::start(tool("nc.openbsd").args(["-N", "127.0.0.1", &address.port().to_string()]));
+    nc.type_line("handed over");
+    nc.expect("handed over\n");
+    server.signal(Signal::TERM);
+    assert_eq!(server.exit_code(), 0);
+}
+
+#[test]
+fn an_engine_that_does_not_exist_is_a_usage_error_that_lists_those_that_do() {
+    let mut process = Process::start(program().args(["echo", "--engine", "kqueue"]));
+    assert_eq!(process.exit_code(), 2);
+    let said = process.stderr.text();
+    assert!(said.contains("--engine") && said.contains("epoll"), "{said}");
+}
