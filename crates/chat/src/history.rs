@@ -44,7 +44,8 @@ impl InMemory {
         let Limits { history_room_bytes, histories_bytes, .. } = settings.limits;
         Self {
             rooms: HashMap::with_hasher(Seeded(settings.seed)),
-            lines: settings.room_history,
+            // Where nothing has a name, nothing is shown again.
+            lines: if settings.anonymous { 0 } else { settings.room_history },
             room_bytes: history_room_bytes,
             total_limit_bytes: histories_bytes,
             total_bytes: 0,
@@ -88,5 +89,53 @@ impl History for InMemory {
         if let Some(past) = self.rooms.remove(room) {
             self.total_bytes -= past.bytes;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Manner;
+    use crate::log::What;
+    use wire::name::Name;
+
+    fn said(seq: u64, len: usize) -> Entry {
+        let (by, text) = (Name::guest(1), "x".repeat(len).into());
+        let author = service::Key::new(0, 0);
+        Entry { seq, unix_ms: 0, author, what: What::Said { by, manner: Manner::Say, text } }
+    }
+
+    fn seqs(history: &InMemory, room: &str) -> Vec<u64> {
+        history.last(&room.parse().unwrap(), 1000).iter().map(|entry| entry.seq).collect()
+    }
+
+    #[test]
+    fn the_last_lines_are_kept_within_both_bounds() {
+        let cost = said(0, 100).cost();
+        let limits =
+            Limits { history_room_bytes: 4 * cost, histories_bytes: 6 * cost, ..Limits::default() };
+        let mut history =
+            InMemory::new(&Settings { room_history: 3, limits, ..Settings::default() });
+        let [a, b, c] = ["#a", "#b", "#c"].map(|name| name.parse::<RoomName>().unwrap());
+        for seq in 1..=5 {
+            history.keep(&a, &said(seq, 100));
+        }
+        assert_eq!(seqs(&history, "#a"), [3, 4, 5]);
+        assert_eq!(history.last(&a, 2).len(), 2);
+        // By bytes: one that takes the place of three.
+        history.keep(&b, &said(6, 100));
+        history.keep(&b, &said(7, 4 * cost));
+        assert!(history.total_bytes <= 6 * cost);
+        for seq in 8..=10 {
+            history.keep(&b, &said(seq, 100));
+            history.keep(&c, &said(seq + 10, 100));
+        }
+        // All together are over: each of the three has its share, once it says something.
+        history.keep(&a, &said(30, 100));
+        assert_eq!(seqs(&history, "#a"), [5, 30]);
+        history.forget(&a);
+        history.forget(&b);
+        history.forget(&c);
+        assert_eq!((history.total_bytes, seqs(&history, "#a").len()), (0, 0));
     }
 }

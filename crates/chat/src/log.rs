@@ -112,9 +112,13 @@ impl Log {
         self.release(first);
     }
 
-    /// The turn ends: all that was appended will now be offered to readers.
+    /// The turn ends: all that was appended will now be offered to readers. They go on from other
+    /// places than in the turn before, so the runs of that one have served.
     pub(crate) fn offer(&mut self) {
         self.fresh = self.end();
+        for rendered in &mut self.rendered {
+            rendered.runs = [const { None }; 4];
+        }
     }
 
     /// Lets go of what lies before `position`: everyone has had it, or there is no room for it.

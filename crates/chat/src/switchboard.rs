@@ -434,3 +434,14 @@ impl Switchboard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_may_run_it_on_a_thread_of_its_own() {
+        fn runs_anywhere(_: impl Service + Send + 'static) {}
+        runs_anywhere(Switchboard::new(Settings::default()));
+    }
+}

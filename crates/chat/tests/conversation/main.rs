@@ -546,6 +546,37 @@ fn a_slow_reader_is_closed_if_that_is_the_policy() {
 }
 
 #[test]
+fn all_rooms_together_keep_no_more_than_their_bound_for_a_slow_reader() {
+    let mut settings = loud();
+    settings.limits.room_log_bytes = 40_000;
+    settings.limits.logs_bytes = 50_000;
+    let mut chat = Chat::with(settings);
+    let (ada, eve) = (chat.join("ada"), chat.join("eve"));
+    let rooms = ["#a", "#b", "#c", "#d", "#e"];
+    for room in rooms {
+        chat.say(ada, &format!("/join {room}"));
+        chat.say(eve, &format!("/join {room}"));
+    }
+    chat.read(eve);
+    chat.stop_reading(eve);
+    let line = "x".repeat(100);
+    for _ in 0..1000 {
+        for room in rooms {
+            chat.say(ada, &format!("/msg {room} {line}"));
+        }
+    }
+    chat.read_again(eve);
+    let got = chat.read(eve);
+    assert!(got.len() < 60_000, "{}", got.len());
+    for room in rooms {
+        let lines = got.lines().filter(|line| line.contains(&format!("{room} <ada>"))).count();
+        // In #e, the current room, lines do not say so.
+        assert!(lines > 10 || room == "#e", "{room} {lines}");
+        assert!(got.contains(&format!("lines in {room}: your connection was too slow")), "{room}");
+    }
+}
+
+#[test]
 fn who_does_not_read_answers_is_not_read_from() {
     let mut chat = Chat::with(loud());
     let ada = chat.join("ada");
