@@ -62,6 +62,8 @@ pub(crate) struct Uring {
     phase: Phase,
     /// Those who found no receive buffer free.
     starved: VecDeque<Key>,
+    /// Those of whom an alert has told that they hung up.
+    hung_up: Vec<Key>,
     /// Those whose batch has been sent.
     sent: Vec<Key>,
     /// Batches that nobody uses.
@@ -108,6 +110,7 @@ impl Uring {
             signals: None,
             phase: Phase::Running,
             starved: VecDeque::new(),
+            hung_up: Vec::new(),
             sent: Vec::new(),
             spares: Spares::default(),
             missed: Vec::new(),
@@ -215,6 +218,12 @@ impl Uring {
     fn tell_completions<S: Service>(&mut self, service: &mut S) {
         let mut completions = std::mem::take(&mut self.completions);
         self.ring.take_ready(&mut completions);
+        if self.options.watch_urgent
+            && completions.iter().any(|completion| completion.operation.kind == Kind::Alert)
+        {
+            // Who hears of urgent data wants to hear before the bytes that it stands among.
+            completions.sort_by_key(|completion| completion.operation.kind != Kind::Alert);
+        }
         for completion in completions.drain(..) {
             let operation = completion.operation;
             if operation.is_cancel {
@@ -227,13 +236,14 @@ impl Uring {
                 Kind::Accept => self.accepted(service, &completion),
                 Kind::Receive => self.received(service, &completion),
                 Kind::Send => self.sent(&completion),
-                Kind::Urgent => self.urgent(service, &completion),
+                Kind::Alert => self.alerted(service, &completion),
                 Kind::Connect => self.connected(service, &completion),
                 Kind::Watch => self.watched(service, operation.key),
             }
         }
         self.completions = completions;
         self.buffers.publish();
+        self.look_for_ends();
         self.repeat_missed_cancels();
     }
 

@@ -31,6 +31,8 @@ struct Witness {
     opened_this_turn: usize,
     most_opened_in_a_turn: usize,
     woken: usize,
+    /// How many bytes had come at each call of `urgent`.
+    urgent: Vec<usize>,
     deadline: Option<Time>,
     now: Time,
     /// Shared frames for a key, sent before its mail.
@@ -51,6 +53,7 @@ impl Witness {
             opened_this_turn: 0,
             most_opened_in_a_turn: 0,
             woken: 0,
+            urgent: Vec::new(),
             deadline: None,
             now: Time::ZERO,
             frames: HashMap::new(),
@@ -89,6 +92,10 @@ impl Service for Witness {
         if self.manner == Manner::Echo {
             self.mail.send(key, bytes);
         }
+    }
+
+    fn urgent(&mut self, key: Key) {
+        self.urgent.push(self.bytes(key).len());
     }
 
     fn ended(&mut self, key: Key) {
@@ -466,6 +473,99 @@ fn a_paused_peer_is_not_heard_until_resumed() {
     }
 }
 
+/// The limit on descriptors is the process's, so this test has a process of its own.
+#[test]
+fn a_listener_without_descriptors_rests_and_resumes() {
+    const CHILD: &str = "URING_TEST_CHILD";
+    let name = "a_listener_without_descriptors_rests_and_resumes";
+    if std::env::var_os(CHILD).is_none() {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        let child = command.args(["--exact", name, "--nocapture"]).env(CHILD, "1");
+        let output = child.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        return;
+    }
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    let clients: Vec<_> = (0..40).map(|_| scene.connect()).collect();
+    let free = std::fs::File::open("/dev/null").unwrap();
+    let limit = std::os::fd::AsRawFd::as_raw_fd(&free) as u64 + 5;
+    drop(free);
+    let before = limit_descriptors(limit);
+
+    scene.until(|service| service.opened.len() == 5);
+    let armed = 5;
+    let calls = scene.counters().accept_calls;
+    scene.turns(60);
+    let counters = scene.counters();
+    assert_eq!(scene.service.opened.len(), armed, "there is no descriptor for a sixth");
+    assert!(counters.accept_pauses >= 1, "{counters:?}");
+    assert!(counters.accept_calls - calls <= 3, "it does not spin: {counters:?}");
+    // Each descriptor of ours that is closed lets one more in, and at once.
+    for more in 1..=10 {
+        let (key, _) = scene.service.opened[more - 1];
+        scene.service.mail.ask(Request::Abort(key));
+        scene.until(|service| service.opened.len() == armed + more);
+    }
+    // Somebody else's descriptors: it finds out by itself.
+    limit_descriptors(before);
+    scene.until(|service| service.opened.len() == 40);
+    drop(clients);
+    scene.until(|service| service.ended.len() == 30);
+}
+
+/// Sets the soft limit and answers what it was.
+fn limit_descriptors(limit: u64) -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let before = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(limit), ..before }).unwrap();
+    before.current.expect("a limit")
+}
+
+#[test]
+fn urgent_data_is_told_before_it_is_received() {
+    let options = Options { watch_urgent: true, ..Options::default() };
+    let mut scene = Scene::new(Manner::Keep, options);
+    let (mut client, key) = scene.client();
+    for round in 1..=30 {
+        client.write_all(b"before").unwrap();
+        socket2::SockRef::from(&client).send_out_of_band(b"!").unwrap();
+        client.write_all(b"after").unwrap();
+        scene.until(|service| service.bytes(key).len() == round * 12);
+        assert_eq!(&scene.service.bytes(key)[(round - 1) * 12..], b"before!after");
+        let told = std::mem::take(&mut scene.service.urgent);
+        let first = told.first().unwrap_or_else(|| panic!("urgent is told, round {round}"));
+        assert!(*first <= (round - 1) * 12 + 6, "round {round}: {told:?}");
+        if round % 4 == 0 {
+            scene.service.mail.ask(Request::Pause(key));
+            scene.turns(3);
+            scene.service.mail.ask(Request::Resume(key));
+            scene.turns(round % 3);
+        }
+    }
+    drop(client);
+    scene.until(|service| service.ended == [key]);
+}
+
+#[test]
+fn a_process_on_this_machine_may_come_by_a_unix_socket() {
+    let path = std::env::temp_dir().join(format!("switchboard-uring-{}.sock", std::process::id()));
+    let mut scene = Scene::new(Manner::Echo, Options::default());
+    scene.engine.listen(&engine::Listen::Unix(path.clone())).unwrap();
+    let mut client = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    client.write_all(b"hello").unwrap();
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    scene.until(|service| !service.opened.is_empty());
+    let origin = scene.service.opened[0].1;
+    assert_eq!(origin, Origin { peer: service::Peer::Unix, via: Via::Listener(1) });
+    scene.until(|service| service.mail.is_empty() || !service.closed.is_empty());
+    let mut got = Vec::new();
+    client.read_to_end(&mut got).unwrap();
+    assert_eq!(got, b"hello");
+    scene.service.mail.ask(Request::Connect { to: Address::Unix(path), token: 1 });
+    scene.until(|service| service.opened.len() == 3 || !service.failed.is_empty());
+    assert_eq!(scene.service.failed, []);
+}
+
 /// A pause races with bytes that come; whichever wins, each byte comes once and in order, and no
 /// buffer is lost: with two in all, a lost one would be missed soon.
 #[test]
@@ -547,6 +647,26 @@ fn a_reset_is_told_as_one() {
     drop(client);
     scene.until(|service| !service.closed.is_empty());
     assert_eq!(scene.service.closed, [(key, Reason::Reset)]);
+}
+
+/// Bytes and what follows them may both be there by the time that the engine looks.
+#[test]
+fn neither_an_end_nor_a_reset_is_missed_behind_bytes() {
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    for round in 0..40 {
+        let (mut client, key) = scene.client();
+        scene.turns(round % 3);
+        client.write_all(b"bytes").unwrap();
+        if round % 2 == 0 {
+            drop(client);
+            scene.until(|service| service.ended.contains(&key));
+            assert_eq!(scene.service.bytes(key), b"bytes");
+        } else {
+            socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
+            drop(client);
+            scene.until(|service| service.closed.contains(&(key, Reason::Reset)));
+        }
+    }
 }
 
 #[test]

@@ -20,14 +20,22 @@ use super::{SIGNALS, Uring, WAKER};
 const RECVSEND_POLL_FIRST: u16 = 1 << 0;
 const RECV_MULTISHOT: u16 = 1 << 1;
 
-/// The entry of a multishot receive into provided buffers.
+/// How often a receive completes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shots {
+    One,
+    Many,
+}
+
+/// The entry of a receive into provided buffers.
 ///
 /// It looks before it takes a buffer: otherwise, while all buffers are in use, even a connection
 /// to which nothing was sent would be told that there is none for it.
-pub(super) fn receive_entry(socket: RawFd) -> squeue::Entry {
+pub(super) fn receive_entry(socket: RawFd, shots: Shots) -> squeue::Entry {
+    let multishot = if shots == Shots::Many { RECV_MULTISHOT } else { 0 };
     opcode::Recv::new(Fd(socket), std::ptr::null_mut(), 0)
         .buf_group(Buffers::GROUP)
-        .ioprio(RECV_MULTISHOT | RECVSEND_POLL_FIRST)
+        .ioprio(multishot | RECVSEND_POLL_FIRST)
         .build()
         .flags(squeue::Flags::BUFFER_SELECT)
 }
@@ -49,12 +57,18 @@ impl Uring {
         unsafe { self.ring.push(operation, entry) };
     }
 
-    /// Receives for `key` until further notice.
+    /// Receives for `key` until further notice; once, if the peer has hung up.
+    ///
+    /// A multishot receive that has emptied the socket goes back to waiting without looking at
+    /// what else there is. A reset that came together with the last bytes, and the end on a Unix
+    /// socket, are then not told: what woke it has been used up (seen in 6.18). A single shot
+    /// looks each time that it is armed.
     pub(super) fn arm_receive(&mut self, key: Key) {
         let connection = self.connections.get_mut(key).expect("an open connection");
         debug_assert!(!connection.has_receive_in_flight());
         connection.receive = Receive::Armed;
-        let entry = receive_entry(connection.fd());
+        let shots = if connection.is_hung_up { Shots::One } else { Shots::Many };
+        let entry = receive_entry(connection.fd(), shots);
         // SAFETY: the entry names the socket, which `Connection::close` closes only when nothing
         // is in flight, and the buffers' group, whose memory is freed at the end of the engine,
         // after the last word, or never.
@@ -73,13 +87,19 @@ impl Uring {
         unsafe { self.ring.push(Operation::new(Kind::Send, key), entry) };
     }
 
-    /// Watches `key` for urgent data until further notice.
-    pub(super) fn arm_urgent(&mut self, key: Key) {
+    /// Watches `key` for a hang-up, and for urgent data if that is wanted.
+    pub(super) fn arm_alert(&mut self, key: Key) {
         let connection = self.connections.get_mut(key).expect("an open connection");
-        connection.urgent_watches += 1;
-        let entry = opcode::PollAdd::new(Fd(connection.fd()), libc::POLLPRI as u32).multi(true);
+        connection.alerts += 1;
+        // POLLRDBAND for the sake of being woken: a socket announces urgent data as IN, PRI and
+        // RDBAND at once, and the ring takes no notice of PRI when it looks who is to be woken
+        // (IO_ASYNC_POLL_COMMON, seen in 6.18). TCP never reports RDBAND itself.
+        let urgent = if self.options.watch_urgent { libc::POLLPRI | libc::POLLRDBAND } else { 0 };
+        let events = (libc::POLLRDHUP | urgent) as u32;
+        let entry = opcode::PollAdd::new(Fd(connection.fd()), events);
+        let entry = entry.multi(self.options.watch_urgent).build();
         // SAFETY: the entry names the socket, which is closed only when nothing is in flight.
-        unsafe { self.ring.push(Operation::new(Kind::Urgent, key), entry.build()) };
+        unsafe { self.ring.push(Operation::new(Kind::Alert, key), entry) };
     }
 
     /// Connects the socket of attempt `key`.

@@ -20,8 +20,10 @@ pub(super) struct Connection {
     pub(super) receiving: Receiving,
     /// What the kernel is doing about it.
     pub(super) receive: Receive,
-    /// Watches for urgent data in flight.
-    pub(super) urgent_watches: u8,
+    /// An alert has told that the peer hung up, or reset the connection.
+    pub(super) is_hung_up: bool,
+    /// Alerts in flight: one, and for a moment two while one replaces the other.
+    pub(super) alerts: u8,
     /// The batch that the kernel is sending.
     pub(super) sending: Option<Box<Sending>>,
     /// Why it is over; told once the kernel has let go.
@@ -48,7 +50,8 @@ impl Connection {
             stage: Stage::Open,
             receiving: Receiving::Open,
             receive: Receive::Idle,
-            urgent_watches: 0,
+            is_hung_up: false,
+            alerts: 0,
             sending: None,
             reason: None,
         }
@@ -83,7 +86,7 @@ impl Connection {
 
     /// Whether the kernel has yet to say its last word on some operation.
     pub(super) fn is_in_flight(&self) -> bool {
-        self.has_receive_in_flight() || self.urgent_watches > 0 || self.sending.is_some()
+        self.has_receive_in_flight() || self.alerts > 0 || self.sending.is_some()
     }
 
     /// Closes the socket, if it is not closed yet; answers whether it was this call that did.

@@ -72,10 +72,10 @@ impl Uring {
             Reason::Closed if !is_running => Reason::Stopped,
             reason => reason,
         });
-        let (watches, is_sending) = (connection.urgent_watches, connection.sending.is_some());
+        let (alerts, is_sending) = (connection.alerts, connection.sending.is_some());
         self.adjust_receive(key);
-        for _ in 0..watches {
-            self.cancel(Kind::Urgent, key);
+        for _ in 0..alerts {
+            self.cancel(Kind::Alert, key);
         }
         if is_sending {
             self.cancel(Kind::Send, key);
@@ -115,8 +115,8 @@ impl Uring {
                 Kind::Send => {
                     connection.is_some_and(|it| it.stage == Stage::Over && it.sending.is_some())
                 }
-                Kind::Urgent => {
-                    connection.is_some_and(|it| it.stage == Stage::Over && it.urgent_watches > 0)
+                Kind::Alert => {
+                    connection.is_some_and(|it| it.stage == Stage::Over && it.alerts > 0)
                 }
                 Kind::Accept => self.is_ending_accept(key),
                 Kind::Connect => !self.phase.is_running() && self.attempts.get(key).is_some(),

@@ -202,6 +202,9 @@ impl Uring {
     fn open<S: Service>(&mut self, service: &mut S, socket: OwnedFd, origin: Origin) {
         let key = self.connections.insert(Connection::new(socket));
         self.adjust_receive(key);
+        if !self.options.watch_urgent {
+            self.arm_alert(key);
+        }
         service.opened(key, &origin);
     }
 

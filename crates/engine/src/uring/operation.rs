@@ -15,8 +15,8 @@ pub(super) enum Kind {
     Receive,
     /// Send a batch.
     Send,
-    /// Watch for urgent data, multishot.
-    Urgent,
+    /// Watch for hang-ups, one shot; and for urgent data if the service wants to know, multishot.
+    Alert,
     /// Make a connection; the key is one of the attempts'.
     Connect,
     /// Watch one of the engine's own descriptors (the waker, the signals), one shot; the key's
@@ -36,7 +36,7 @@ pub(super) struct Operation {
 
 impl Operation {
     const KINDS: [Kind; 6] =
-        [Kind::Accept, Kind::Receive, Kind::Send, Kind::Urgent, Kind::Connect, Kind::Watch];
+        [Kind::Accept, Kind::Receive, Kind::Send, Kind::Alert, Kind::Connect, Kind::Watch];
 
     // A key takes the lower 56 bits, the kind stands above, and the top bit marks a cancel.
     const KIND_SHIFT: u32 = 56;

@@ -14,7 +14,7 @@ use io_uring::types::Fd;
 use io_uring::{Probe, opcode};
 use service::Key;
 
-use super::arming::receive_entry;
+use super::arming::{Shots, receive_entry};
 use super::buffers::Buffers;
 use super::operation::{Kind, Operation};
 use super::ring::{Completion, Ring, Wait};
@@ -132,7 +132,7 @@ fn receive(ring: &mut Ring, buffers: &mut Buffers) -> io::Result<()> {
     let operation = Operation::new(Kind::Receive, PROBE);
     // SAFETY: the socket stays until the completion, as above; the buffers are freed by the
     // caller when nothing is in flight, or never.
-    unsafe { ring.push(operation, receive_entry(ours.as_raw_fd())) };
+    unsafe { ring.push(operation, receive_entry(ours.as_raw_fd(), Shots::Many)) };
     let [completion] = completions(ring)?;
     let count = completion.result().map_err(io::Error::from_raw_os_error)?;
     let Some(id) = completion.buffer() else {

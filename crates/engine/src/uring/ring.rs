@@ -254,6 +254,10 @@ impl Ring {
                         self.wait_out_shortage()?;
                     }
                 }
+                Err(libc::EEXIST) => {
+                    let message = "an io_uring engine stays in the thread of its first turn";
+                    return Err(io::Error::other(message));
+                }
                 Err(errno) => return Err(io::Error::from_raw_os_error(errno)),
             }
             if !self.ready.is_empty() {

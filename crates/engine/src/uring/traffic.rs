@@ -76,16 +76,15 @@ impl Uring {
         let Some(connection) = self.connections.get_mut(key) else { return };
         match (connection.wants_receive(), connection.receive) {
             (true, Receive::Idle) => {
-                let watches = connection.urgent_watches;
-                let watch_urgent = self.options.watch_urgent && connection.stage == Stage::Open;
+                let has_alert = connection.alerts > 0;
                 self.arm_receive(key);
-                if watch_urgent {
-                    // The kernel serves the watch that was armed last first. Were it the receive,
-                    // the urgent byte would be received before anybody looks for it.
-                    if watches > 0 {
-                        self.cancel(Kind::Urgent, key);
+                if self.options.watch_urgent {
+                    // The kernel serves first what was armed last. Were it the receive, the
+                    // urgent byte would be received before anybody looks for it.
+                    if has_alert {
+                        self.cancel(Kind::Alert, key);
                     }
-                    self.arm_urgent(key);
+                    self.arm_alert(key);
                 }
             }
             (false, Receive::Armed) => {
@@ -112,24 +111,44 @@ impl Uring {
         }
     }
 
-    /// What a watch for urgent data has seen.
-    pub(super) fn urgent<S: Service>(&mut self, service: &mut S, completion: &Completion) {
+    /// What an alert has to say.
+    pub(super) fn alerted<S: Service>(&mut self, service: &mut S, completion: &Completion) {
+        const HUNG_UP: u32 = (libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR) as u32;
+        const URGENT: u32 = libc::POLLPRI as u32;
         let key = completion.operation.key;
         let connection = self.connections.get_mut(key).expect("it stays while it is in flight");
         let events = completion.result().unwrap_or(0);
-        let stage = connection.stage;
-        if completion.is_last() {
-            connection.urgent_watches -= 1;
-            // It ended because the completion queue was full, rather than the connection gone.
-            let has_ended_early = events & libc::POLLPRI as u32 != 0;
-            if has_ended_early && stage == Stage::Open && connection.urgent_watches == 0 {
-                self.arm_urgent(key);
-            }
+        connection.alerts -= u8::from(completion.is_last());
+        if events & HUNG_UP != 0 && !connection.is_hung_up {
+            connection.is_hung_up = true;
+            self.hung_up.push(key);
         }
-        if events & libc::POLLPRI as u32 != 0 && stage == Stage::Open {
+        let is_open = connection.stage == Stage::Open;
+        // It may have ended because the completion queue was full. After a hang-up there is
+        // nothing to wait for.
+        let has_ended_early = connection.alerts == 0 && !connection.is_hung_up && events != 0;
+        if is_open && has_ended_early {
+            self.arm_alert(key);
+        }
+        if is_open && events & URGENT != 0 {
             service.urgent(key);
         }
         self.settle(key);
+    }
+
+    /// Has those who hung up received from in single shots, from here on, so that the end is not
+    /// missed. Most have told it by themselves in the very same turn.
+    pub(super) fn look_for_ends(&mut self) {
+        let mut hung_up = std::mem::take(&mut self.hung_up);
+        for key in hung_up.drain(..) {
+            if let Some(connection) = self.connections.get_mut(key)
+                && connection.receive == Receive::Armed
+            {
+                connection.receive = Receive::Ending;
+                self.cancel(Kind::Receive, key);
+            }
+        }
+        self.hung_up = hung_up;
     }
 
     /// Asks the service for what `key` is to be sent next, and sends it, unless a batch is out:
