@@ -304,3 +304,90 @@ fn pop_due(queue: &mut VecDeque<(Time, Key)>, now: Time) -> Option<Key> {
     queue.pop_front();
     Some(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use service::{Batch, Mailboxes, Origin};
+
+    use super::*;
+    use crate::listener::Listen;
+
+    #[derive(Default)]
+    struct Echo(Mailboxes);
+
+    impl Service for Echo {
+        fn opened(&mut self, key: Key, _: &Origin) {
+            self.0.open(key);
+        }
+        fn received(&mut self, key: Key, bytes: &[u8]) {
+            self.0.send(key, bytes);
+        }
+        fn ended(&mut self, key: Key) {
+            self.0.close(key);
+        }
+        fn transmit(&mut self, key: Key, batch: &mut Batch) {
+            self.0.transmit(key, batch);
+        }
+        fn closed(&mut self, key: Key, _: Reason) {
+            self.0.remove(key);
+        }
+        fn request(&mut self) -> Option<Request> {
+            self.0.request()
+        }
+    }
+
+    fn engine() -> (Uring, std::net::SocketAddr) {
+        let mut engine = Uring::new(Options::default()).expect("this machine allows io_uring");
+        let listen: Listen = "127.0.0.1:0".parse().unwrap();
+        let listener = crate::listener::Listener::open(&listen, &Options::default()).unwrap();
+        let address = listener.listening_at(&listen).unwrap().local.unwrap();
+        engine.listen(listener).unwrap();
+        (engine, address)
+    }
+
+    #[test]
+    fn it_runs_in_another_thread_than_it_was_made_in() {
+        let (mut engine, address) = engine();
+        let handle = engine.handle();
+        let thread = std::thread::spawn(move || {
+            let mut service = Echo::default();
+            loop {
+                if let Some(ending) = engine.turn(&mut service).unwrap() {
+                    return (ending, engine);
+                }
+            }
+        });
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(b"hello").unwrap();
+        let mut got = [0; 5];
+        client.read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"hello");
+        drop(client);
+        handle.stop();
+        let (ending, mut engine) = thread.join().unwrap();
+        assert_eq!(ending, Ending::Stopped);
+        // An engine that has ended says so again, and waits for nothing.
+        assert_eq!(engine.turn(&mut Echo::default()).unwrap(), Some(Ending::Stopped));
+        assert_eq!(engine.ring.in_flight(), 0, "the kernel has let go of everything");
+    }
+
+    #[test]
+    fn dropped_where_it_cannot_cancel_it_leaves_its_memory_to_the_kernel() {
+        let (mut engine, address) = engine();
+        let (mut client, engine) = std::thread::spawn(move || {
+            let client = TcpStream::connect(address).unwrap();
+            while engine.connections() == 0 {
+                engine.turn(&mut Echo::default()).unwrap();
+            }
+            (client, engine)
+        })
+        .join()
+        .unwrap();
+        drop(engine);
+        // The kernel may still write to a buffer: it finds one.
+        let _ = client.write_all(&[1; 5000]);
+    }
+}

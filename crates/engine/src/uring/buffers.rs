@@ -196,3 +196,44 @@ fn allocate(layout: Layout) -> NonNull<u8> {
     // Checked just now.
     NonNull::new(memory).expect("not null")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "a buffer that it did not have")]
+    fn a_buffer_is_handed_over_once() {
+        let ring = Ring::new(2, 4).unwrap();
+        let mut buffers = Buffers::register(&ring, 2, 16).unwrap();
+        let _first = buffers.claim(1, 16);
+        let _second = buffers.claim(1, 16);
+    }
+
+    #[test]
+    #[should_panic(expected = "given back once")]
+    fn a_buffer_is_given_back_once() {
+        let ring = Ring::new(2, 4).unwrap();
+        let mut buffers = Buffers::register(&ring, 2, 16).unwrap();
+        buffers.give_back(Lent { id: 0, len: 0 });
+    }
+
+    #[test]
+    #[should_panic(expected = "beyond its size")]
+    fn a_buffer_holds_no_more_than_its_size() {
+        let ring = Ring::new(2, 4).unwrap();
+        let mut buffers = Buffers::register(&ring, 2, 16).unwrap();
+        let _lent = buffers.claim(0, 17);
+    }
+
+    #[test]
+    fn any_number_of_buffers_can_be_had_up_to_the_kernels_bound() {
+        let ring = Ring::new(2, 4).unwrap();
+        for (wanted, got) in [(0, 1), (1, 1), (3, 3), (1000, 1000), (u16::MAX, 1 << 15)] {
+            let mut buffers = Buffers::register(&ring, wanted, 1).unwrap();
+            assert_eq!(buffers.count(), got);
+            // SAFETY: no receive was ever armed, and the buffers are not used again.
+            unsafe { buffers.release(&ring) };
+        }
+    }
+}

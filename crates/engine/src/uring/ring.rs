@@ -390,3 +390,122 @@ impl Ring {
         std::mem::swap(&mut self.ready, empty);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use io_uring::opcode;
+    use service::Key;
+
+    use super::super::arming::{Shots, receive_entry};
+    use super::super::buffers::Buffers;
+    use super::super::operation::Kind;
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    fn nop(ring: &mut Ring, number: u32) {
+        let operation = Operation::new(Kind::Watch, Key::new(number, 0));
+        // SAFETY: a nop names nothing.
+        unsafe { ring.push(operation, opcode::Nop::new().build()) };
+    }
+
+    /// The numbers of the completions of one enter, and whether each was its operation's last.
+    fn enter(ring: &mut Ring, wait: Wait) -> Vec<usize> {
+        ring.enter(wait).unwrap();
+        let mut ready = Vec::new();
+        ring.take_ready(&mut ready);
+        ready.iter().map(|completion| completion.operation.key.index()).collect()
+    }
+
+    #[test]
+    fn every_rung_that_this_kernel_knows_works() {
+        let mut known = 0;
+        for rung in Rung::LADDER {
+            let Ok(mut ring) = Ring::on(rung, 4, 8) else { continue };
+            known += 1;
+            nop(&mut ring, 7);
+            assert_eq!(enter(&mut ring, Wait::Until(monotonic() + LIMIT)), [7], "{rung:?}");
+            let mut buffers = Buffers::register(&ring, 3, 16).unwrap();
+            let (ours, mut theirs) = UnixStream::pair().unwrap();
+            let entry = receive_entry(ours.as_raw_fd(), Shots::Many);
+            let operation = Operation::new(Kind::Receive, Key::new(1, 0));
+            // SAFETY: socket and buffers stay until nothing is in flight, below.
+            unsafe { ring.push(operation, entry) };
+            let mut all = Vec::new();
+            for round in 0..100u8 {
+                theirs.write_all(&[round; 10]).unwrap();
+                while all.len() < 10 * (usize::from(round) + 1) {
+                    ring.enter(Wait::Until(monotonic() + LIMIT)).unwrap();
+                    let mut ready = Vec::new();
+                    ring.take_ready(&mut ready);
+                    assert!(!ready.is_empty(), "{rung:?}: nothing came");
+                    for completion in ready {
+                        let count = completion.result().expect("there are buffers enough");
+                        let lent = buffers.claim(completion.buffer().unwrap(), count);
+                        all.extend_from_slice(buffers.received(&lent));
+                        buffers.give_back(lent);
+                        assert!(!completion.is_last());
+                    }
+                    buffers.publish();
+                }
+            }
+            assert!(all.chunks(10).zip(0..).all(|(chunk, round)| chunk == [round; 10]));
+            drop(theirs);
+            while ring.in_flight() > 0 {
+                enter(&mut ring, Wait::Until(monotonic() + LIMIT));
+            }
+            // SAFETY: nothing is in flight, and the buffers are not used again.
+            unsafe { buffers.release(&ring) };
+        }
+        assert!(known > 0, "this machine has no io_uring");
+    }
+
+    #[test]
+    fn no_entry_and_no_completion_is_lost_in_queues_of_one() {
+        for rung in Rung::LADDER {
+            let Ok(mut ring) = Ring::on(rung, 1, 1) else { continue };
+            // Before the ring is enabled nothing can go down: all of it waits.
+            (0..50).for_each(|number| nop(&mut ring, number));
+            let mut seen = enter(&mut ring, Wait::Not);
+            (50..100).for_each(|number| nop(&mut ring, number));
+            while seen.len() < 100 {
+                let some = enter(&mut ring, Wait::Until(monotonic() + LIMIT));
+                assert!(!some.is_empty(), "{rung:?}: {} of 100", seen.len());
+                seen.extend(some);
+            }
+            assert_eq!(seen, (0..100).collect::<Vec<_>>(), "{rung:?}: in order");
+            assert_eq!(ring.in_flight(), 0);
+        }
+    }
+
+    #[test]
+    fn a_wait_is_never_cut_short() {
+        let mut ring = Ring::new(4, 8).unwrap();
+        for micros in [0, 1, 100, 900, 5000] {
+            let deadline = monotonic() + Duration::from_micros(micros);
+            assert_eq!(enter(&mut ring, Wait::Until(deadline)), []);
+            assert!(monotonic() >= deadline, "{micros} us");
+        }
+        assert_eq!(enter(&mut ring, Wait::Not), []);
+    }
+
+    #[test]
+    fn a_ring_stays_in_the_thread_of_its_first_enter() {
+        let mut ring = Ring::new(4, 8).unwrap();
+        let mut ring = std::thread::spawn(move || {
+            nop(&mut ring, 1);
+            assert_eq!(enter(&mut ring, Wait::Until(monotonic() + LIMIT)), [1]);
+            ring
+        })
+        .join()
+        .unwrap();
+        if matches!(ring.rung(), Rung::DeferredDirect | Rung::Deferred) {
+            let error = ring.enter(Wait::Not).unwrap_err();
+            assert!(error.to_string().contains("thread"), "{error}");
+        }
+    }
+}
