@@ -118,6 +118,12 @@ impl<S: Service> Simulator<S> {
         }
     }
 
+    /// From here on the world has these faults. The buffers of clients that have connected stay as
+    /// they are.
+    pub fn set_faults(&mut self, faults: Faults) {
+        self.faults = faults;
+    }
+
     // What clients do.
 
     /// A client connects from this machine, through the first listener.

@@ -7,6 +7,8 @@ use tutorials::{Echo, EchoOptions};
 struct Talker {
     client: Client,
     sent: Vec<u8>,
+    /// How much it had received when all was quiet, before it finished sending.
+    received_before_end: usize,
 }
 
 /// Some clients say something at random times; answers the world when all is said and quiet.
@@ -16,7 +18,8 @@ fn talk(seed: u64, options: EchoOptions, faults: Faults) -> (Simulator<Echo>, Ve
     for _ in 0..60 {
         let alphabet: Vec<char> = "aé漢🙂 zß\n".chars().collect();
         if talkers.is_empty() || sim.random().chance(0.1) {
-            talkers.push(Talker { client: sim.connect(), sent: Vec::new() });
+            let client = sim.connect();
+            talkers.push(Talker { client, sent: Vec::new(), received_before_end: 0 });
         }
         let at = sim.random().index(talkers.len());
         let len = sim.random().within(1..=80);
@@ -29,7 +32,9 @@ fn talk(seed: u64, options: EchoOptions, faults: Faults) -> (Simulator<Echo>, Ve
             sim.step();
         }
     }
-    for talker in &talkers {
+    sim.run_until_quiet();
+    for talker in &mut talkers {
+        talker.received_before_end = sim.received(talker.client).len();
         sim.end(talker.client);
     }
     sim.run_until_quiet();
@@ -41,7 +46,7 @@ fn every_client_gets_its_own_bytes_back_in_order() {
     for_each_seed("every_client_gets_its_own_bytes_back_in_order", 200, |seed| {
         let faults = Faults::random(&mut Random::new(seed));
         let (sim, talkers) = talk(seed, EchoOptions::default(), faults);
-        for Talker { client, sent } in talkers {
+        for Talker { client, sent, .. } in talkers {
             let received = sim.received(client);
             assert!(sent.starts_with(received), "{client:?} got what it had not sent");
             if sim.closed(client) == Some(Reason::Closed) && !sim.has_left(client) {
@@ -59,9 +64,10 @@ fn clients_that_behave_get_everything_whatever_the_network_does() {
         let faults = faults.with_obedient_clients().with_time_standing_still();
         let options = EchoOptions { upper: true, ..EchoOptions::default() };
         let (sim, talkers) = talk(seed, options, faults);
-        for Talker { client, sent } in talkers {
+        for Talker { client, sent, received_before_end } in talkers {
             let upper = String::from_utf8(sent).unwrap().to_uppercase();
             assert_eq!(String::from_utf8_lossy(sim.received(client)), upper);
+            assert_eq!(received_before_end, upper.len(), "nothing waits for the end");
             assert_eq!(sim.closed(client), Some(Reason::Closed));
         }
     });
@@ -75,7 +81,7 @@ fn every_line_gets_its_suffix() {
         let faults = faults.with_obedient_clients().with_time_standing_still();
         let options = EchoOptions { suffix: Some("_SB".into()), ..EchoOptions::default() };
         let (sim, talkers) = talk(seed, options, faults);
-        for Talker { client, sent } in talkers {
+        for Talker { client, sent, .. } in talkers {
             let sent = String::from_utf8(sent).unwrap();
             let mut expected = sent.replace('\n', "_SB\n");
             if !sent.ends_with('\n') && !sent.is_empty() {

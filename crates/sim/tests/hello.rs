@@ -58,7 +58,9 @@ fn browse(seed: u64, faults: Faults, body: &[u8]) -> (Simulator<Hello>, Vec<Brow
             browsers.push(Browser { client: sim.connect(), asked: Vec::new() });
         }
         let at = sim.random().index(browsers.len());
-        for _ in 0..sim.random().within(1..=8) {
+        // Now and then more than the server is ready to owe.
+        let most = if sim.random().chance(0.03) { 600 } else { 8 };
+        for _ in 0..sim.random().within(1..=most) {
             let (head, request) = *sim.random().pick(&[
                 (false, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
                 (true, "HEAD /there HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n"),
