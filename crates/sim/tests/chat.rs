@@ -114,7 +114,7 @@ impl World {
                 let padding = if logs == Logs::Small { "x".repeat(300) } else { String::new() };
                 sim.send(client, format!("{prefix}{tag} {padding}").as_bytes());
                 sim.send(client, noise);
-                sim.send(client, if what % 2 == 0 { b"\n" } else { b"\r\n" });
+                sim.send(client, if what.is_multiple_of(2) { b"\n" } else { b"\r\n" });
                 person.own[stay.1].push(tag);
             }
             60..=69 => {
