@@ -333,11 +333,6 @@ impl Reading<'_> {
         }
         let mut lacking: HashMap<&str, Vec<&str>> = HashMap::new();
         for (number, stay) in stays.iter().enumerate() {
-            if self.logs == Logs::Small && (self.person.left || !stay.open) {
-                // Not judged yet: the word of what was missed is joined to the first line that is
-                // left, and goes with it if another room has already given that line.
-                continue;
-            }
             lacking.entry(&stay.room).or_default().extend(self.lacking(number, stay));
         }
         for (room, lacking) in lacking {

@@ -29,7 +29,9 @@ fn responses<'a>(mut bytes: &'a [u8], heads: &[bool], body: &[u8]) -> (Vec<Respo
         let status = response.code.unwrap();
         let length: usize = field("Content-Length").unwrap().parse().unwrap();
         let is_head = heads.get(responses.len()) == Some(&true);
-        let body_len = if is_head { 0 } else { length };
+        // A request refused before its method had come may have been going to be a HEAD.
+        let is_cut_off = status != 200 && bytes.len() > head_len;
+        let body_len = if is_head && !is_cut_off { 0 } else { length };
         if bytes.len() < head_len + body_len {
             return (responses, bytes);
         }

@@ -333,6 +333,7 @@ impl Connection {
     fn refuse_begun(&mut self, refusal: Refusal) {
         let sent = match &self.state {
             State::Body(_, reply) => reply.sent(),
+            State::Head if self.stored.starts_with(b"HEAD ") => Sent::HeadOnly,
             _ => Sent::Whole,
         };
         self.refuse(Reply::Refused(refusal, sent), &[]);

@@ -301,6 +301,14 @@ fn a_slow_request_gets_a_408_even_if_it_drips() {
 }
 
 #[test]
+fn a_head_request_that_comes_to_nothing_gets_no_body_either() {
+    let mut talk = Talk::new();
+    talk.answer("HEAD / HTTP/1.1\r\n");
+    talk.sim.end(talk.client);
+    assert!(talk.answer("").ends_with("\r\n\r\n"));
+}
+
+#[test]
 fn an_idle_connection_is_closed_without_a_word_and_a_busy_one_is_not() {
     let mut talk = Talk::new();
     for _ in 0..10 {
