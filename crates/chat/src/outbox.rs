@@ -66,6 +66,15 @@ impl Place {
     pub(crate) fn after(seq: u64) -> Self {
         Self(seq * 2 + 1)
     }
+
+    /// The place right before the event with this number.
+    fn before(seq: u64) -> Self {
+        Self(seq * 2 - 1)
+    }
+
+    fn is_event(self) -> bool {
+        self.0.is_multiple_of(2)
+    }
 }
 
 /// What a reader looks through.
@@ -116,9 +125,16 @@ impl Outbox {
         self.cursors.iter().map(|cursor| cursor.room)
     }
 
-    /// Ends reading `room`. What was published there and has not been sent yet moves to the
-    /// mailbox, to its place: it still arrives, the latest `limit_bytes` of it.
-    pub(crate) fn detach(&mut self, view: &View<'_>, id: RoomId, room: &Room, limit_bytes: usize) {
+    /// Ends reading `room`, at the place `now`. What was published there and has not been sent yet
+    /// moves to the mailbox, to its place: it still arrives, the latest `limit_bytes` of it.
+    pub(crate) fn detach(
+        &mut self,
+        view: &View<'_>,
+        id: RoomId,
+        room: &Room,
+        limit_bytes: usize,
+        now: Place,
+    ) {
         let Some(index) = self.cursors.iter().position(|cursor| cursor.room == id) else {
             return;
         };
@@ -134,15 +150,18 @@ impl Outbox {
         }
         let mut moved = Mailbox::default();
         let rendering = Rendering { room: &room.name, zone: view.zone };
+        let missed = from - cursor.next;
+        if missed > 0 {
+            // At a place of its own: the first line that is left may be one that another room
+            // has brought already.
+            let place = log.get(from).map_or(now, |entry| Place::before(entry.seq));
+            moved.push(place, |out| write_missed(missed, room, view, out));
+        }
         for position in from..log.end() {
             let Some(entry) = log.get(position) else {
                 continue;
             };
-            let missed = if position == from { from - cursor.next } else { 0 };
             moved.push(Place::event(entry.seq), |out| {
-                if missed > 0 {
-                    write_missed(missed, room, view, out);
-                }
                 if entry.author != view.me {
                     rendering.render(view.dialect.rendition(id), entry, out);
                 }
@@ -327,7 +346,8 @@ impl Mailbox {
         self.items.is_empty()
     }
 
-    /// Both, in order; what stands at the same place as an event in both is taken once.
+    /// Both, in order. An event that stands in both is taken once; of what else stands at the same
+    /// place, both are.
     fn merge(self, other: Self) -> Self {
         let mut merged =
             Self { bytes: Vec::with_capacity(self.len() + other.len()), ..Self::default() };
@@ -339,12 +359,16 @@ impl Mailbox {
                 merged.push(earlier.place, |out| out.extend_from_slice(bytes));
                 other_at += earlier.len;
             }
-            if let Some(same) = others.next_if(|other| other.place == item.place) {
-                other_at += same.len;
-            }
             let bytes = &self.bytes[at..at + item.len];
             merged.push(item.place, |out| out.extend_from_slice(bytes));
             at += item.len;
+            if let Some(same) = others.next_if(|other| other.place == item.place) {
+                let bytes = &other.bytes[other_at..other_at + same.len];
+                if !same.place.is_event() {
+                    merged.push(same.place, |out| out.extend_from_slice(bytes));
+                }
+                other_at += same.len;
+            }
         }
         for later in others {
             let bytes = &other.bytes[other_at..other_at + later.len];
@@ -440,7 +464,8 @@ mod tests {
                 }
                 Step::Leave(n) => self.with_view(|both, view| {
                     let id = both.ids[n];
-                    both.outbox.detach(view, id, both.rooms.get(id).unwrap(), usize::MAX);
+                    let now = Place::after(both.seq);
+                    both.outbox.detach(view, id, both.rooms.get(id).unwrap(), usize::MAX, now);
                 }),
                 Step::Mail { len } => {
                     let text = format!("mail after {}{}\n", self.seq, "m".repeat(len));

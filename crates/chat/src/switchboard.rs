@@ -315,7 +315,8 @@ impl Switchboard {
         {
             let view = View { me: key, dialect: &session.dialect, zone: &self.settings.zone };
             let limit_bytes = self.settings.limits.mailbox_close_bytes / 2;
-            session.outbox.detach(&view, id, room, limit_bytes);
+            let now = Place::after(self.trunk.last_seq());
+            session.outbox.detach(&view, id, room, limit_bytes, now);
             self.posted(key);
         }
     }

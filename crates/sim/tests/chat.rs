@@ -201,7 +201,7 @@ impl World {
         }
         self.sim.advance(Duration::from_secs(300));
         self.check_names();
-        self.check_what_was_read(logs);
+        self.check_what_was_read();
     }
 
     /// Nobody who is here goes by the name of another.
@@ -221,7 +221,7 @@ impl World {
         }
     }
 
-    fn check_what_was_read(&self, logs: Logs) {
+    fn check_what_was_read(&self) {
         let reference = Reference::of(&lines(self.sim.received(self.witness)));
         let mut private = HashSet::new();
         for person in &self.people {
@@ -238,7 +238,7 @@ impl World {
                     assert!(reference.index.contains_key(tag), "{tag} was said and never heard");
                 }
             }
-            Reading { person, reference: &reference, is_here, logs }.check(&lines);
+            Reading { person, reference: &reference, is_here }.check(&lines);
         }
     }
 }
@@ -271,7 +271,6 @@ struct Reading<'a> {
     person: &'a Person,
     reference: &'a Reference,
     is_here: bool,
-    logs: Logs,
 }
 
 /// What was read of a room between joining and leaving it.
