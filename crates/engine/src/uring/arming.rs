@@ -57,7 +57,8 @@ impl Uring {
         unsafe { self.ring.push(operation, entry) };
     }
 
-    /// Receives for `key` until further notice; once, if the peer has hung up.
+    /// Receives for `key` until further notice; once, if the peer has hung up, or if urgent data is
+    /// to be looked for before each receive.
     ///
     /// A multishot receive that has emptied the socket goes back to waiting without looking at
     /// what else there is. A reset that came together with the last bytes, and the end on a Unix
@@ -67,7 +68,8 @@ impl Uring {
         let connection = self.connections.get_mut(key).expect("an open connection");
         debug_assert!(!connection.has_receive_in_flight());
         connection.receive = Receive::Armed;
-        let shots = if connection.is_hung_up { Shots::One } else { Shots::Many };
+        let is_single = connection.is_hung_up || self.options.watch_urgent;
+        let shots = if is_single { Shots::One } else { Shots::Many };
         let entry = receive_entry(connection.fd(), shots);
         // SAFETY: the entry names the socket, which `Connection::close` closes only when nothing
         // is in flight, and the buffers' group, whose memory is freed at the end of the engine,
@@ -87,17 +89,14 @@ impl Uring {
         unsafe { self.ring.push(Operation::new(Kind::Send, key), entry) };
     }
 
-    /// Watches `key` for a hang-up, and for urgent data if that is wanted.
+    /// Watches `key` for a hang-up; and for anything to receive, urgent or not, if urgent data is
+    /// to be told.
     pub(super) fn arm_alert(&mut self, key: Key) {
         let connection = self.connections.get_mut(key).expect("an open connection");
         connection.alerts += 1;
-        // POLLRDBAND for the sake of being woken: a socket announces urgent data as IN, PRI and
-        // RDBAND at once, and the ring takes no notice of PRI when it looks who is to be woken
-        // (IO_ASYNC_POLL_COMMON, seen in 6.18). TCP never reports RDBAND itself.
-        let urgent = if self.options.watch_urgent { libc::POLLPRI | libc::POLLRDBAND } else { 0 };
+        let urgent = if self.options.watch_urgent { libc::POLLIN | libc::POLLPRI } else { 0 };
         let events = (libc::POLLRDHUP | urgent) as u32;
-        let entry = opcode::PollAdd::new(Fd(connection.fd()), events);
-        let entry = entry.multi(self.options.watch_urgent).build();
+        let entry = opcode::PollAdd::new(Fd(connection.fd()), events).build();
         // SAFETY: the entry names the socket, which is closed only when nothing is in flight.
         unsafe { self.ring.push(Operation::new(Kind::Alert, key), entry) };
     }

@@ -15,7 +15,8 @@ pub(super) enum Kind {
     Receive,
     /// Send a batch.
     Send,
-    /// Watch for hang-ups, one shot; and for urgent data if the service wants to know, multishot.
+    /// Watch for hang-ups, one shot; and for whatever is to be received, if the service wants to
+    /// know of urgent data.
     Alert,
     /// Make a connection; the key is one of the attempts'.
     Connect,

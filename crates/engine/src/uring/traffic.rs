@@ -3,6 +3,9 @@
 //! Invariant: every completion that names a buffer has that buffer claimed, and given back once,
 //! whatever has become of its connection; a batch leaves its slot at the send's completion only.
 
+use std::os::fd::AsFd;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use service::{Key, Reason, Service};
 
@@ -75,18 +78,14 @@ impl Uring {
     pub(super) fn adjust_receive(&mut self, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         match (connection.wants_receive(), connection.receive) {
-            (true, Receive::Idle) => {
-                let has_alert = connection.alerts > 0;
-                self.arm_receive(key);
-                if self.options.watch_urgent {
-                    // The kernel serves first what was armed last. Were it the receive, the
-                    // urgent byte would be received before anybody looks for it.
-                    if has_alert {
-                        self.cancel(Kind::Alert, key);
-                    }
+            (true, Receive::Idle) if self.options.watch_urgent => {
+                // Look first, then receive once: a receive stops before an urgent byte that it
+                // comes upon, so that none is received unannounced. The look receives, too.
+                if connection.alerts == 0 {
                     self.arm_alert(key);
                 }
             }
+            (true, Receive::Idle) => self.arm_receive(key),
             (false, Receive::Armed) => {
                 connection.receive = Receive::Ending;
                 self.cancel(Kind::Receive, key);
@@ -124,14 +123,20 @@ impl Uring {
             self.hung_up.push(key);
         }
         let is_open = connection.stage == Stage::Open;
-        // It may have ended because the completion queue was full. After a hang-up there is
-        // nothing to wait for.
-        let has_ended_early = connection.alerts == 0 && !connection.is_hung_up && events != 0;
-        if is_open && has_ended_early {
+        if self.options.watch_urgent {
+            // What the alert says of urgent data is not to be believed: it hands on what woke it
+            // (io_poll_check_events, seen in 6.18), and a socket wakes for ordinary bytes with
+            // PRI set, too (sock_def_readable). So the socket itself is asked.
+            let is_urgent = is_open && events & URGENT != 0 && has_urgent_data(connection.socket());
+            if events != 0 && connection.wants_receive() && connection.receive == Receive::Idle {
+                self.arm_receive(key);
+            }
+            if is_urgent {
+                service.urgent(key);
+            }
+        } else if is_open && connection.alerts == 0 && !connection.is_hung_up && events != 0 {
+            // It has told nothing: there is still something to wait for.
             self.arm_alert(key);
-        }
-        if is_open && events & URGENT != 0 {
-            service.urgent(key);
         }
         self.settle(key);
     }
@@ -204,4 +209,11 @@ impl Uring {
             self.arm_send(key);
         }
     }
+}
+
+/// Whether urgent data stands in line at this moment.
+fn has_urgent_data(socket: impl AsFd) -> bool {
+    let mut asked = [PollFd::new(&socket, PollFlags::PRI)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut asked, Some(&at_once)).is_ok() && asked[0].revents().contains(PollFlags::PRI)
 }
