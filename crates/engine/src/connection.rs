@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     pub(crate) registered: Interest,
     /// It stands in the list of connections whose interest is to be looked at.
     pub(crate) is_listed: bool,
+    /// It stands in the list of connections whose share of a turn was used up.
+    pub(crate) is_unfinished: bool,
     /// What the socket would not take yet.
     pub(crate) parked: Option<Box<Batch>>,
 }
@@ -82,6 +84,7 @@ impl Connection {
             receiving: Receiving::Open,
             registered: Interest::NONE,
             is_listed: false,
+            is_unfinished: false,
             parked: None,
         }
     }

@@ -206,7 +206,10 @@ impl<P: Selector> Reactor<P> {
             }
         }
         for key in std::mem::take(&mut self.unfinished) {
-            self.flush(service, key);
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.is_unfinished = false;
+                self.flush(service, key);
+            }
         }
         self.tell_ended(service);
     }
@@ -397,7 +400,10 @@ impl<P: Selector> Reactor<P> {
                 }
             }
         }
-        self.unfinished.push(key);
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.is_unfinished = true;
+            self.unfinished.push(key);
+        }
     }
 
     // ---- What the service asks ----
@@ -416,10 +422,13 @@ impl<P: Selector> Reactor<P> {
         }
     }
 
-    /// Flushes now, unless a batch is parked: then its end brings the service's next one.
+    /// Flushes now, unless a batch is parked, whose end brings the service's next one, or this
+    /// turn's share was used up, so that the next turn does.
     fn flush_wanted<S: Service>(&mut self, service: &mut S, key: Key) {
         match self.connections.get(key) {
-            Some(connection) if connection.parked.is_none() => self.flush(service, key),
+            Some(connection) if connection.parked.is_none() && !connection.is_unfinished => {
+                self.flush(service, key);
+            }
             _ => {}
         }
     }
