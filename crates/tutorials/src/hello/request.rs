@@ -170,8 +170,21 @@ fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Whether this can name a host and port; an empty one is allowed (RFC 9112 section 3.2).
 fn is_host(host: &[u8]) -> bool {
-    !host.iter().any(|byte| !byte.is_ascii_graphic() || b"/@?#\\,\"<>".contains(byte))
+    host.iter().all(|&byte| HOST_BYTES[usize::from(byte)])
 }
+
+/// What a host and port are written with. A table, because every request is asked this of every
+/// byte: it was a tenth of the cost of a pipelined one.
+const HOST_BYTES: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < allowed.len() {
+        allowed[byte] = (byte as u8).is_ascii_graphic()
+            && !matches!(byte as u8, b'/' | b'@' | b'?' | b'#' | b'\\' | b',' | b'"' | b'<' | b'>');
+        byte += 1;
+    }
+    allowed
+};
 
 /// Whether GET can ask for this: a path, or what is sent to a proxy, a whole address.
 fn is_target(target: &str) -> bool {
