@@ -564,7 +564,12 @@ impl<P: Selector> Reactor<P> {
         for key in keys {
             self.end(key, Reason::Stopped);
         }
-        self.tell_ended(service);
+        if !self.over.is_empty() || !self.failed.is_empty() {
+            // This turn has finished: what is left to be told is told in one more.
+            service.begin(clock::now());
+            self.tell_ended(service);
+            service.finish();
+        }
         Some(ending)
     }
 
