@@ -212,6 +212,7 @@ impl Uring {
         }
         self.sent = sent;
         self.tell_ended(service);
+        self.end_if_due(service);
     }
 
     /// Takes what the ring has collected, each to those who know what to make of it.

@@ -146,17 +146,27 @@ impl Uring {
         self.serve_requests(service);
     }
 
+    /// Ends everything if the time for stopping is over, or a second signal has come.
+    pub(super) fn end_if_due<S: Service>(&mut self, service: &mut S) {
+        match self.phase {
+            Phase::Stopping(until) if until <= self.now => {
+                self.end_everything(service, Ending::Stopped);
+            }
+            Phase::Ended(ending) => self.end_everything(service, ending),
+            Phase::Running | Phase::Stopping(_) => {}
+        }
+    }
+
     /// Whether the engine has ended with this turn. If it has, every connection has been closed.
     pub(super) fn ending<S: Service>(&mut self, service: &mut S) -> Option<Ending> {
-        let ending = match self.phase {
-            Phase::Running => return None,
-            Phase::Stopping(_) if self.is_deserted() => Ending::Stopped,
-            Phase::Stopping(until) if self.now < until => return None,
-            Phase::Stopping(_) => Ending::Stopped,
-            Phase::Ended(ending) => ending,
-        };
-        self.end_everything(service, ending);
-        Some(ending)
+        if matches!(self.phase, Phase::Stopping(_)) && self.is_deserted() {
+            // Nobody is there to be told of: only the engine's own watches end.
+            self.end_everything(service, Ending::Stopped);
+        }
+        match self.phase {
+            Phase::Ended(ending) => Some(ending),
+            Phase::Running | Phase::Stopping(_) => None,
+        }
     }
 
     fn is_deserted(&self) -> bool {
