@@ -50,9 +50,11 @@ pub(crate) fn serve<S: Service>(
     }
     engine.handle_signals().map_err(failed)?;
     say(&hints(command, &listening));
+    // A service names its first deadline at the end of a turn: the first one starts now, not when
+    // somebody comes.
+    engine.handle().wake();
 
-    let mut logged = Logged { service, connections: 0, with_addresses: settings.log_addresses };
-    let ending = engine.run(&mut logged).map_err(failed)?;
+    let ending = engine.run(service).map_err(failed)?;
     let counters = engine.counters();
     info!(
         accepted = counters.accepted,
@@ -132,29 +134,29 @@ fn refused(command: CommandName, listen: &Listen, error: &io::Error) -> Failure 
     Failure::new(Exit::Failed, format_args!("{error}{advice}"))
 }
 
-/// A service whose connections are logged: where they come from and why they end, never what they
-/// say.
-struct Logged<'a, S> {
-    service: &'a mut S,
+/// A service whose connections are logged: where they come from and why they end. For services
+/// that have no log of their own.
+pub(crate) struct Logged<S> {
+    pub(crate) service: S,
     connections: usize,
-    with_addresses: bool,
 }
 
-impl<S: Service> Service for Logged<'_, S> {
+impl<S: Service> Logged<S> {
+    pub(crate) fn new(service: S) -> Self {
+        Self { service, connections: 0 }
+    }
+}
+
+impl<S: Service> Service for Logged<S> {
     fn opened(&mut self, key: Key, origin: &Origin) {
         self.connections += 1;
-        let connections = self.connections;
-        if self.with_addresses {
-            info!(?key, peer = %origin.peer, connections, "opened");
-        } else {
-            info!(?key, connections, "opened");
-        }
+        info!(connection = ?key, peer = %origin.peer, connections = self.connections, "opened");
         self.service.opened(key, origin);
     }
 
     fn closed(&mut self, key: Key, reason: Reason) {
         self.connections -= 1;
-        info!(?key, %reason, connections = self.connections, "closed");
+        info!(connection = ?key, %reason, connections = self.connections, "closed");
         self.service.closed(key, reason);
     }
 

@@ -4,20 +4,21 @@ use tutorials::{Echo, EchoOptions};
 
 use crate::exit::{Exit, Failure};
 use crate::options::{CommandName, Loaded};
-use crate::serve::{Urgent, say, serve};
+use crate::serve::{Logged, Urgent, say, serve};
 
 /// Runs the echo.
 pub(super) fn echo(loaded: &Loaded) -> Result<Exit, Failure> {
     let settings = &loaded.settings.echo;
     let some = |text: &String| (!text.is_empty()).then(|| text.clone());
-    let mut echo = Echo::new(EchoOptions {
+    let mut echo = Logged::new(Echo::new(EchoOptions {
         upper: settings.upper,
         suffix: some(&settings.suffix),
         reply: some(&settings.reply),
         exit_when_idle: settings.exit_when_idle,
-    });
-    let exit = serve(CommandName::Echo, loaded, Urgent::Watched, &mut echo)?;
-    if echo.timed_out() {
+    }));
+    let urgent = if settings.drop_on_urgent { Urgent::Watched } else { Urgent::Ignored };
+    let exit = serve(CommandName::Echo, loaded, urgent, &mut echo)?;
+    if echo.service.timed_out() {
         say("Time out!\n");
     }
     Ok(exit)

@@ -7,7 +7,7 @@ use tutorials::{Hello, HelloOptions};
 
 use crate::exit::{Exit, Failure};
 use crate::options::{CommandName, Loaded, Problem, Settings};
-use crate::serve::{Urgent, serve};
+use crate::serve::{Logged, Urgent, serve};
 
 /// The largest file that is served, 16 MiB: it is kept in memory. Met: an error at the start.
 const FILE_BYTES: u64 = 16 * 1024 * 1024;
@@ -29,7 +29,7 @@ pub(super) fn hello(loaded: &Loaded) -> Result<Exit, Failure> {
         options.body = body;
     }
     options.content_type.clone_from(&settings.hello.content_type);
-    serve(CommandName::Hello, loaded, Urgent::Ignored, &mut Hello::new(options))
+    serve(CommandName::Hello, loaded, Urgent::Ignored, &mut Logged::new(Hello::new(options)))
 }
 
 /// What is answered, if it was chosen.

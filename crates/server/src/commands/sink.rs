@@ -8,7 +8,7 @@ use tutorials::{Sink, SinkOptions};
 
 use crate::exit::{Exit, Failure};
 use crate::options::{CommandName, Loaded};
-use crate::serve::{Urgent, serve};
+use crate::serve::{Logged, Urgent, serve};
 
 /// Lines that wait for whoever reads standard output, at most. Met: further lines are dropped, and
 /// their number is logged at the end: a reader that stops must not stop the senders.
@@ -20,10 +20,10 @@ pub(super) fn sink(loaded: &Loaded) -> Result<Exit, Failure> {
         NonBlockingBuilder::default().buffered_lines_limit(QUEUED_LINES).finish(std::io::stdout());
     let dropped = writer.error_counter();
     let options = SinkOptions { idle: loaded.settings.sink.idle };
-    let mut sink = Sink::new(options, |words: &str| {
+    let mut sink = Logged::new(Sink::new(options, |words: &str| {
         // In one piece: a line is written whole or dropped whole.
         let _ = writer.write_all(format!("{words}\n").as_bytes());
-    });
+    }));
     let result = serve(CommandName::Sink, loaded, Urgent::Ignored, &mut sink);
     drop(flushed);
     if dropped.dropped_lines() > 0 {

@@ -25,7 +25,6 @@ pub(crate) struct Settings {
     pub(crate) idle_backoff: Option<Duration>,
     pub(crate) log_level: LogLevel,
     pub(crate) log_format: LogFormat,
-    pub(crate) log_addresses: bool,
     pub(crate) chat: chat::Settings,
     pub(crate) motd: Option<PathBuf>,
     pub(crate) time_zone: ZoneName,
@@ -41,6 +40,7 @@ pub(crate) struct EchoSettings {
     pub(crate) suffix: String,
     /// Empty: echo what came.
     pub(crate) reply: String,
+    pub(crate) drop_on_urgent: bool,
     pub(crate) exit_when_idle: Option<Duration>,
 }
 
@@ -66,7 +66,6 @@ impl Settings {
             idle_backoff: None,
             log_level: LogLevel(LevelFilter::INFO),
             log_format: LogFormat::Text,
-            log_addresses: true,
             chat: chat::Settings::default(),
             motd: None,
             time_zone: ZoneName::local(),
@@ -239,7 +238,6 @@ pub(super) const TABLE: &[Row] = &[
     row!(EVERY, "engine", engine, Named, "ENGINE", "What watches the sockets: auto, sweep, select, poll, epoll or uring (see `switchboard engines`)"),
     row!(EVERY, "idle-backoff", idle_backoff, OrOff<Span>, "TIME", "How long the sweep may sleep when nothing happens; off answers fastest and burns a core"),
     row!(EVERY, "log-level", log_level, Named, "LEVEL", "What is logged, to standard error: off, error, warn, info, debug or trace"),
-    row!(EVERY, "log-addresses", log_addresses, Switch, "", "Put the addresses of peers into the log; on unless said otherwise (--log-addresses=false)"),
     row!(EVERY, "log-format", log_format, Named, "FORMAT", "How log lines are written: text or json"),
 
     row!(CHAT, "name", chat.name, Text, "TEXT", "What the server calls itself in its welcome"),
@@ -285,6 +283,7 @@ pub(super) const TABLE: &[Row] = &[
     row!(ECHO, "upper", echo.upper, Switch, "", "Answer in upper case"),
     row!(ECHO, "suffix", echo.suffix, Text, "TEXT", "Put TEXT after each answer"),
     row!(ECHO, "reply", echo.reply, Text, "TEXT", "Answer with TEXT, whatever came"),
+    row!(ECHO, "drop-on-urgent", echo.drop_on_urgent, Switch, "", "Drop a connection that sends TCP urgent data, with what is queued for it"),
     row!(ECHO, "exit-when-idle", echo.exit_when_idle, OrOff<Span>, "TIME", "Say \"Time out!\" and stop when nothing at all has happened for so long"),
 
     row!(HELLO, "body", hello.body, Text, "TEXT", "What is answered to every GET; empty for \"Hello, world!\""),

@@ -138,7 +138,7 @@ fn a_dialogue_has_a_prompt_and_sends_no_empty_lines() {
     // An empty line that had been sent would have been answered with the suffix alone.
     assert!(!terminal.screen().contains("\n_SB"), "{}", terminal.screen());
     terminal.press("C-d");
-    terminal.expect("Pane is dead (status 0");
+    terminal.expect("exit code 0");
     server.stop();
 }
 

@@ -11,14 +11,15 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Starts `words` in a terminal.
+    /// Starts `words` in a terminal. When the program ends, `exit code N` is seen.
     pub(crate) fn start(words: &[&str]) -> Self {
         let terminal = Self { socket: unique_path(".tmux") };
         let mut command = terminal.tmux();
         command.args(["new-session", "-d", "-x", "100", "-y", "40"]);
+        // What has ended stays to be read, for longer than any test waits. Ctrl-C is for the
+        // program, not for the shell around it.
+        command.args(["sh", "-c", "trap : INT; \"$@\"; echo exit code $?; sleep 600", "sh"]);
         command.args(words);
-        // What ends stays to be read.
-        command.args([";", "set-option", "remain-on-exit", "on"]);
         let output = command.output().expect("tmux starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         terminal
