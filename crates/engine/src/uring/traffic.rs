@@ -78,14 +78,10 @@ impl Uring {
     pub(super) fn adjust_receive(&mut self, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         match (connection.wants_receive(), connection.receive) {
-            (true, Receive::Idle) if self.options.watch_urgent => {
-                // Look first, then receive once: a receive stops before an urgent byte that it
-                // comes upon, so that none is received unannounced. The look receives, too.
-                if connection.alerts == 0 {
-                    self.arm_alert(key);
-                }
-            }
-            (true, Receive::Idle) => self.arm_receive(key),
+            (true, Receive::Idle) if !self.options.watch_urgent => self.arm_receive(key),
+            // Look first, then receive once: a receive stops before an urgent byte that it comes
+            // upon, so that none is received unannounced. The look receives, too.
+            (true, Receive::Idle) if connection.alerts == 0 => self.arm_alert(key),
             (false, Receive::Armed) => {
                 connection.receive = Receive::Ending;
                 self.cancel(Kind::Receive, key);
