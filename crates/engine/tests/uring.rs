@@ -346,7 +346,7 @@ fn ten_megabytes_come_back_whole() {
 #[test]
 fn bytes_come_back_whole_through_the_smallest_window() {
     // The kernel sends little at a time into such a window, and waits between, on any engine.
-    come_back_whole(200 << 10, Some(1));
+    come_back_whole(30 << 10, Some(1));
 }
 
 fn come_back_whole(len: usize, window: Option<usize>) {
@@ -796,13 +796,14 @@ fn stopping_ends_within_its_limit_and_frees_the_port() {
 
 #[test]
 fn an_engine_may_be_dropped_with_anything_in_flight() {
+    let large = Frame::from(pattern(8 << 20, 1));
     for round in 0..20 {
         let ring = RingOptions { buffers: 2, buffer_bytes: 64, ..RingOptions::default() };
         let mut scene = Scene::with_ring(Manner::Keep, ring);
         let mut clients: Vec<_> = (0..10).map(|_| scene.client()).collect();
         for (client, key) in &mut clients {
             client.write_all(&[7; 1000]).unwrap();
-            scene.service.frames.insert(*key, vec![Frame::from(pattern(8 << 20, 1))]);
+            scene.service.frames.insert(*key, vec![large.clone()]);
             scene.service.mail.ask(Request::Flush(*key));
         }
         let nowhere = "192.0.2.1:9".parse().unwrap();
