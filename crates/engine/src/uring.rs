@@ -219,12 +219,6 @@ impl Uring {
     fn tell_completions<S: Service>(&mut self, service: &mut S) {
         let mut completions = std::mem::take(&mut self.completions);
         self.ring.take_ready(&mut completions);
-        if self.options.watch_urgent
-            && completions.iter().any(|completion| completion.operation.kind == Kind::Alert)
-        {
-            // Who hears of urgent data wants to hear before the bytes that it stands among.
-            completions.sort_by_key(|completion| completion.operation.kind != Kind::Alert);
-        }
         for completion in completions.drain(..) {
             let operation = completion.operation;
             if operation.is_cancel {

@@ -51,9 +51,9 @@ impl Uring {
             .flags(libc::SOCK_CLOEXEC)
             .build();
         let operation = Operation::new(Kind::Accept, acceptor_key(number));
-        // SAFETY: the entry names the listener's descriptor, which is closed only when no accept
-        // is in flight (`Acceptor` is dropped by `acceptor_is_idle` and by the drop of the
-        // engine, after the last word).
+        // SAFETY: the entry names the listener's descriptor and no memory. The descriptor stays
+        // until the last word: `accepted` and `close_listeners` let go of an acceptor only when no
+        // accept of its is in flight.
         unsafe { self.ring.push(operation, entry) };
     }
 
@@ -93,7 +93,8 @@ impl Uring {
     /// to be told.
     pub(super) fn arm_alert(&mut self, key: Key) {
         let connection = self.connections.get_mut(key).expect("an open connection");
-        connection.alerts += 1;
+        debug_assert!(!connection.has_alert);
+        connection.has_alert = true;
         let urgent = if self.options.watch_urgent { libc::POLLIN | libc::POLLPRI } else { 0 };
         let events = (libc::POLLRDHUP | urgent) as u32;
         let entry = opcode::PollAdd::new(Fd(connection.fd()), events).build();

@@ -22,8 +22,8 @@ pub(super) struct Connection {
     pub(super) receive: Receive,
     /// An alert has told that the peer hung up, or reset the connection.
     pub(super) is_hung_up: bool,
-    /// Alerts in flight: one, and for a moment two while one replaces the other.
-    pub(super) alerts: u8,
+    /// An alert is in flight.
+    pub(super) has_alert: bool,
     /// The batch that the kernel is sending.
     pub(super) sending: Option<Box<Sending>>,
     /// Why it is over; told once the kernel has let go.
@@ -51,7 +51,7 @@ impl Connection {
             receiving: Receiving::Open,
             receive: Receive::Idle,
             is_hung_up: false,
-            alerts: 0,
+            has_alert: false,
             sending: None,
             reason: None,
         }
@@ -86,7 +86,7 @@ impl Connection {
 
     /// Whether the kernel has yet to say its last word on some operation.
     pub(super) fn is_in_flight(&self) -> bool {
-        self.has_receive_in_flight() || self.alerts > 0 || self.sending.is_some()
+        self.has_receive_in_flight() || self.has_alert || self.sending.is_some()
     }
 
     /// Closes the socket, if it is not closed yet; answers whether it was this call that did.

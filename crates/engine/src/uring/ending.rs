@@ -72,9 +72,9 @@ impl Uring {
             Reason::Closed if !is_running => Reason::Stopped,
             reason => reason,
         });
-        let (alerts, is_sending) = (connection.alerts, connection.sending.is_some());
+        let (has_alert, is_sending) = (connection.has_alert, connection.sending.is_some());
         self.adjust_receive(key);
-        for _ in 0..alerts {
+        if has_alert {
             self.cancel(Kind::Alert, key);
         }
         if is_sending {
@@ -115,9 +115,7 @@ impl Uring {
                 Kind::Send => {
                     connection.is_some_and(|it| it.stage == Stage::Over && it.sending.is_some())
                 }
-                Kind::Alert => {
-                    connection.is_some_and(|it| it.stage == Stage::Over && it.alerts > 0)
-                }
+                Kind::Alert => connection.is_some_and(|it| it.stage == Stage::Over && it.has_alert),
                 Kind::Accept => self.is_ending_accept(key),
                 Kind::Connect => !self.phase.is_running() && self.attempts.get(key).is_some(),
                 Kind::Watch => false,

@@ -151,7 +151,7 @@ impl Ring {
     ///
     /// # Errors
     ///
-    /// What `io_uring_setup` says: see [`super::probe::explain`].
+    /// What `io_uring_setup` says: see [`super::probe::refusal`].
     pub(super) fn new(entries: u32, cq_entries: u32) -> io::Result<Self> {
         let mut refused = io::Error::from_raw_os_error(libc::EINVAL);
         for rung in Rung::LADDER {

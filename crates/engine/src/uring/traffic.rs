@@ -81,7 +81,7 @@ impl Uring {
             (true, Receive::Idle) if !self.options.watch_urgent => self.arm_receive(key),
             // Look first, then receive once: a receive stops before an urgent byte that it comes
             // upon, so that none is received unannounced. The look receives, too.
-            (true, Receive::Idle) if connection.alerts == 0 => self.arm_alert(key),
+            (true, Receive::Idle) if !connection.has_alert => self.arm_alert(key),
             (false, Receive::Armed) => {
                 connection.receive = Receive::Ending;
                 self.cancel(Kind::Receive, key);
@@ -113,7 +113,7 @@ impl Uring {
         let key = completion.operation.key;
         let connection = self.connections.get_mut(key).expect("it stays while it is in flight");
         let events = completion.result().unwrap_or(0);
-        connection.alerts -= u8::from(completion.is_last());
+        connection.has_alert = false;
         if events & HUNG_UP != 0 && !connection.is_hung_up {
             connection.is_hung_up = true;
             self.hung_up.push(key);
@@ -130,7 +130,7 @@ impl Uring {
             if is_urgent {
                 service.urgent(key);
             }
-        } else if is_open && connection.alerts == 0 && !connection.is_hung_up && events != 0 {
+        } else if is_open && !connection.is_hung_up && events != 0 {
             // It has told nothing: there is still something to wait for.
             self.arm_alert(key);
         }
