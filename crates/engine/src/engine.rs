@@ -212,3 +212,33 @@ pub fn survey() -> Vec<Offer> {
 pub fn preferred() -> io::Result<(Choice, String)> {
     Engine::new(Options::default()).map(|engine| (engine.kind, engine.why))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An engine may be made on one thread and run on another.
+    #[test]
+    fn an_engine_can_be_moved_to_another_thread() {
+        for choice in Choice::ALL {
+            let options = Options { choice, ..Options::default() };
+            let mut engine = Engine::new(options).expect("every engine works where tests are run");
+            engine.handle().stop();
+            let running = std::thread::spawn(move || engine.run(&mut Nobody));
+            assert_eq!(running.join().expect("it does not panic").unwrap(), Ending::Stopped);
+        }
+    }
+
+    struct Nobody;
+
+    impl Service for Nobody {
+        fn opened(&mut self, _: service::Key, _: &service::Origin) {}
+        fn received(&mut self, _: service::Key, _: &[u8]) {}
+        fn ended(&mut self, _: service::Key) {}
+        fn transmit(&mut self, _: service::Key, _: &mut service::Batch) {}
+        fn closed(&mut self, _: service::Key, _: service::Reason) {}
+        fn request(&mut self) -> Option<service::Request> {
+            None
+        }
+    }
+}

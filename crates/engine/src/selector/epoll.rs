@@ -26,6 +26,10 @@ pub struct Epoll {
     files: Vec<RawFd>,
 }
 
+// SAFETY: the only thing that is bound to a thread by its type is the kernel's event, whose data
+// may be a pointer; ours are numbers, and nobody follows them.
+unsafe impl Send for Epoll {}
+
 impl Epoll {
     /// Room for this many events at first.
     const EVENTS_AT_FIRST: usize = 256;
