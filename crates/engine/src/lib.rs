@@ -31,18 +31,20 @@
 //!
 //! - [`Engine`] (engine.rs) chooses and falls back; options.rs has what can be chosen.
 //! - reactor.rs is the turn of the four readiness engines, over any [`Selector`]; connection.rs is
-//!   one socket of theirs.
+//!   one socket of theirs; reactor/ has how connections come about and how they end.
 //! - uring.rs is the turn of the completion engine.
-//! - listener.rs, waker.rs, stopping.rs and clock.rs serve both.
+//! - listener.rs, outgoing.rs, waker.rs, stopping.rs, deadlines.rs and clock.rs serve both.
 //!
 //! [`Service`]: service::Service
 
 mod clock;
 mod connection;
+mod deadlines;
 mod descriptors;
 mod engine;
 mod listener;
 mod options;
+mod outgoing;
 mod reactor;
 pub mod selector;
 mod stopping;

@@ -12,6 +12,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrAny, SocketFlags};
@@ -100,6 +101,9 @@ pub(crate) struct Listener {
     /// The file to remove.
     path: Option<PathBuf>,
 }
+
+/// How long a listener rests when the system is out of descriptors, if none of ours is closed.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What `accept` came to.
 #[derive(Debug)]

@@ -3,20 +3,21 @@
 //! Invariant: a connection's key is known to the service from `opened` until `closed`, whatever
 //! becomes of its socket in between; a closed key's events reach no one.
 
-use std::collections::VecDeque;
+mod ending;
+mod newcomers;
+
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::time::Duration;
+use std::os::fd::AsRawFd;
 
 use rustix::io::Errno;
-use rustix::net::sockopt::socket_error;
-use service::{Address, Batch, Key, Now, Origin, Peer, Reason, Request, Service, Slab, Time, Via};
-use socket2::{Domain, SockAddr, Socket, Type};
+use service::{Batch, Key, Now, Reason, Request, Service, Slab, Time};
 
+use self::newcomers::Accepting;
 use crate::clock;
 use crate::connection::{Connection, Received, Receiving, Sent, Stage, reason};
+use crate::deadlines::Deadlines;
 use crate::engine::Ending;
-use crate::listener::{Accepted, Listener};
+use crate::listener::Listener;
 use crate::options::{Counters, Options};
 use crate::selector::{Event, Interest, Selector};
 use crate::stopping::Phase;
@@ -48,26 +49,14 @@ pub(crate) struct Reactor<P> {
     changed: Vec<Key>,
     /// When the connections that are draining, and those that are lingering, run out of time.
     /// Each limit is the same for all, so the earliest stands first.
-    drain_deadlines: VecDeque<(Time, Key)>,
-    linger_deadlines: VecDeque<(Time, Key)>,
+    drain_deadlines: Deadlines,
+    linger_deadlines: Deadlines,
     /// The service has asked to stop.
     stop_wanted: bool,
     service_deadline: Option<Time>,
     now: Time,
     counters: Counters,
 }
-
-/// Whether listeners are watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Accepting {
-    Open,
-    /// Descriptors or memory have run out. A descriptor of ours that is closed ends the pause; so
-    /// does this time, since others may have closed theirs.
-    Paused(Time),
-}
-
-/// How long a listener rests when the system is out of descriptors, if none of ours is closed.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// So many batches a connection may send in one turn before the others have theirs.
 const BATCHES_PER_TURN: usize = 4;
@@ -103,8 +92,8 @@ impl<P: Selector> Reactor<P> {
             failed: Vec::new(),
             unfinished: Vec::new(),
             changed: Vec::new(),
-            drain_deadlines: VecDeque::new(),
-            linger_deadlines: VecDeque::new(),
+            drain_deadlines: Deadlines::default(),
+            linger_deadlines: Deadlines::default(),
             stop_wanted: false,
             service_deadline: None,
             now: Time::ZERO,
@@ -171,13 +160,12 @@ impl<P: Selector> Reactor<P> {
             Accepting::Open => None,
             Accepting::Paused(until) => Some(until),
         };
-        let front = |queue: &VecDeque<(Time, Key)>| queue.front().map(|&(time, _)| time);
         let deadlines = [
             self.service_deadline,
             self.phase.deadline(),
             resume,
-            front(&self.drain_deadlines),
-            front(&self.linger_deadlines),
+            self.drain_deadlines.first(),
+            self.linger_deadlines.first(),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -213,112 +201,6 @@ impl<P: Selector> Reactor<P> {
         }
         self.tell_ended(service);
     }
-
-    /// Tells of connections that are over, and of attempts that came to nothing.
-    fn tell_ended<S: Service>(&mut self, service: &mut S) {
-        for (token, reason) in self.failed.drain(..) {
-            service.connect_failed(token, reason);
-        }
-        for (key, reason) in std::mem::take(&mut self.over) {
-            if self.connections.remove(key).is_some() {
-                service.closed(key, reason);
-            }
-        }
-    }
-
-    // ---- Newcomers ----
-
-    fn accept<S: Service>(&mut self, service: &mut S, number: usize) {
-        // The listeners are gone if the engine began to stop in this very turn.
-        for _ in 0..self.options.accepts_per_turn {
-            let Some(listener) = self.listeners.get(number) else { return };
-            self.counters.accept_calls += 1;
-            match listener.accept() {
-                Accepted::Connection(socket, peer) => {
-                    let connection = Connection::new(socket, Stage::Open);
-                    let key = self.connections.insert(connection);
-                    self.counters.accepted += 1;
-                    self.list(key);
-                    let via = Via::Listener(number as u16);
-                    service.opened(key, &Origin { peer, via });
-                }
-                Accepted::None => break,
-                Accepted::Gone => {}
-                Accepted::Exhausted(errno) => {
-                    self.pause_accepting(errno);
-                    break;
-                }
-            }
-        }
-    }
-
-    fn pause_accepting(&mut self, errno: Errno) {
-        tracing::warn!(
-            connections = self.connections.len(),
-            "accepting no one until a descriptor is free: {errno}"
-        );
-        self.counters.accept_pauses += 1;
-        self.accepting = Accepting::Paused(self.now + ACCEPT_PAUSE);
-        self.watch_listeners(Interest::NONE);
-    }
-
-    fn resume_accepting(&mut self) {
-        if let Accepting::Paused(until) = self.accepting
-            && until <= self.now
-        {
-            self.accepting = Accepting::Open;
-            self.watch_listeners(Interest::READABLE);
-        }
-    }
-
-    fn watch_listeners(&mut self, interest: Interest) {
-        for (number, listener) in self.listeners.iter().enumerate() {
-            let data = number as u64 | TAG_LISTENER << TAG_SHIFT;
-            if let Err(error) = self.selector.modify(listener.as_raw_fd(), interest, data) {
-                tracing::error!("a listener can no longer be watched: {error}");
-            }
-        }
-    }
-
-    fn connect(&mut self, to: &Address, token: u64) {
-        if !self.phase.is_running() {
-            return self.failed.push((token, Reason::Stopped));
-        }
-        match connecting_socket(to) {
-            Ok(socket) => {
-                let key = self.connections.insert(Connection::new(socket, Stage::Connecting));
-                self.connecting.push((key, token));
-                self.list(key);
-            }
-            Err(error) => {
-                let errno = Errno::from_io_error(&error).unwrap_or(Errno::INVAL);
-                self.failed.push((token, reason(errno)));
-            }
-        }
-    }
-
-    /// An attempt to connect has ended: the socket knows how.
-    fn connected<S: Service>(&mut self, service: &mut S, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let position = self.connecting.iter().position(|&(other, _)| other == key);
-        let (_, token) = self.connecting.swap_remove(position.expect("it is being made"));
-        match socket_error(connection.socket()).and_then(|result| result) {
-            Ok(()) => {
-                connection.stage = Stage::Open;
-                let peer = rustix::net::getpeername(connection.socket())
-                    .map_or(Peer::Unix, crate::listener::peer);
-                self.list(key);
-                service.opened(key, &Origin { peer, via: Via::Connect(token) });
-            }
-            Err(errno) => {
-                self.forget(key);
-                self.connections.remove(key);
-                service.connect_failed(token, reason(errno));
-            }
-        }
-    }
-
-    // ---- Those who are there ----
 
     fn ready<S: Service>(&mut self, service: &mut S, key: Key, ready: Interest) {
         let Some(connection) = self.connections.get(key) else { return };
@@ -406,8 +288,6 @@ impl<P: Selector> Reactor<P> {
         }
     }
 
-    // ---- What the service asks ----
-
     fn serve_requests<S: Service>(&mut self, service: &mut S) {
         while let Some(request) = service.request() {
             match request {
@@ -441,139 +321,6 @@ impl<P: Selector> Reactor<P> {
             self.list(key);
         }
     }
-
-    fn close<S: Service>(&mut self, service: &mut S, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        if connection.stage != Stage::Open {
-            return;
-        }
-        connection.stage = Stage::Draining;
-        self.drain_deadlines.push_back((self.now + self.options.close_limit, key));
-        self.list(key);
-        self.flush_wanted(service, key);
-    }
-
-    /// Everything was sent to a connection that is to be closed.
-    fn drained(&mut self, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        if connection.receiving == Receiving::Ended || connection.shutdown().is_err() {
-            return self.end(key, Reason::Closed);
-        }
-        // Closing now would answer whatever the peer still sends with a reset, and a reset can
-        // overtake our last words.
-        connection.stage = Stage::Lingering;
-        self.linger_deadlines.push_back((self.now + self.options.linger_limit, key));
-        self.list(key);
-    }
-
-    /// Closes those whose time has run out.
-    fn expire(&mut self) {
-        while let Some(key) = pop_due(&mut self.drain_deadlines, self.now) {
-            if self.connections.get(key).is_some_and(|it| it.stage == Stage::Draining) {
-                self.end(key, Reason::TimedOut);
-            }
-        }
-        while let Some(key) = pop_due(&mut self.linger_deadlines, self.now) {
-            if self.connections.get(key).is_some_and(|it| it.stage == Stage::Lingering) {
-                self.end(key, Reason::Closed);
-            }
-        }
-    }
-
-    // ---- The end ----
-
-    /// The connection is over, for this reason. The service is told when it is its turn.
-    fn end(&mut self, key: Key, reason: Reason) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        if matches!(connection.stage, Stage::Over | Stage::Connecting) {
-            return;
-        }
-        let reason = match reason {
-            Reason::Closed if !self.phase.is_running() => Reason::Stopped,
-            reason => reason,
-        };
-        self.forget(key);
-        self.over.push((key, reason));
-    }
-
-    /// Stops watching a connection and closes its socket.
-    fn forget(&mut self, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        if !std::mem::take(&mut connection.registered).is_none() {
-            let result = self.selector.unregister(connection.fd());
-            debug_assert!(result.is_ok());
-        }
-        connection.close();
-        if let Accepting::Paused(until) = &mut self.accepting {
-            *until = self.now;
-        }
-    }
-
-    fn hear<S: Service>(&mut self, service: &mut S) {
-        let heard = self.waker.hear();
-        if heard.woken {
-            service.woken();
-        }
-        if heard.stop {
-            self.stop(service, false);
-        }
-    }
-
-    fn stop<S: Service>(&mut self, service: &mut S, by_signal: bool) {
-        if self.phase.stop(by_signal, self.now, self.options.stop_limit) {
-            for listener in self.listeners.drain(..) {
-                let _ = self.selector.unregister(listener.as_raw_fd());
-            }
-            service.stopping();
-        }
-    }
-
-    /// Closes every connection that is not being closed yet.
-    fn close_all<S: Service>(&mut self, service: &mut S) {
-        let keys: Vec<Key> = self.connections.keys().collect();
-        for key in keys {
-            self.close(service, key);
-        }
-        self.abandon_connecting();
-        self.serve_requests(service);
-    }
-
-    /// Gives up the connections that are being made.
-    fn abandon_connecting(&mut self) {
-        for (key, token) in std::mem::take(&mut self.connecting) {
-            self.forget(key);
-            self.connections.remove(key);
-            self.failed.push((token, Reason::Stopped));
-        }
-    }
-
-    /// Whether the engine has ended with this turn. If it has, every connection has been closed.
-    fn ending<S: Service>(&mut self, service: &mut S) -> Option<Ending> {
-        let ending = match self.phase {
-            Phase::Running => return None,
-            Phase::Stopping(_) if self.connections.is_empty() && self.failed.is_empty() => {
-                Ending::Stopped
-            }
-            Phase::Stopping(until) if self.now < until => return None,
-            Phase::Stopping(_) => Ending::Stopped,
-            Phase::Ended(ending) => ending,
-        };
-        self.phase = Phase::Ended(ending);
-        self.abandon_connecting();
-        let keys: Vec<Key> = self.connections.keys().collect();
-        for key in keys {
-            self.end(key, Reason::Stopped);
-        }
-        if !self.over.is_empty() || !self.failed.is_empty() {
-            // This turn has finished: what is left to be told is told in one more.
-            service.begin(clock::now());
-            self.tell_ended(service);
-            service.finish();
-        }
-        Some(ending)
-    }
-
-    // ---- Interests ----
 
     /// Has the connection's interest looked at when the turn ends: much of what changes in a turn
     /// has changed back by then.
@@ -614,31 +361,4 @@ impl<P: Selector> Reactor<P> {
         }
         self.changed = changed;
     }
-}
-
-/// A socket that has begun to connect.
-fn connecting_socket(to: &Address) -> io::Result<OwnedFd> {
-    let (domain, address) = match to {
-        Address::Inet(address) => (Domain::for_address(*address), SockAddr::from(*address)),
-        Address::Unix(path) => (Domain::UNIX, SockAddr::unix(path)?),
-    };
-    let socket = Socket::new(domain, Type::STREAM.nonblocking().cloexec(), None)?;
-    if domain != Domain::UNIX {
-        socket.set_tcp_nodelay(true)?;
-        socket.set_out_of_band_inline(true)?;
-    }
-    match socket.connect(&address) {
-        Err(error) if Errno::from_io_error(&error) != Some(Errno::INPROGRESS) => Err(error),
-        _ => Ok(socket.into()),
-    }
-}
-
-/// The first of a queue, if its time has come.
-fn pop_due(queue: &mut VecDeque<(Time, Key)>, now: Time) -> Option<Key> {
-    let &(time, key) = queue.front()?;
-    if time > now {
-        return None;
-    }
-    queue.pop_front();
-    Some(key)
 }

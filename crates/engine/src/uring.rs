@@ -37,6 +37,7 @@ use self::ring::{Completion, Ring, Wait};
 use self::sending::Spares;
 use crate::clock;
 use crate::connection::Receiving;
+use crate::deadlines::Deadlines;
 use crate::engine::Ending;
 use crate::options::{Counters, Options};
 use crate::stopping::Phase;
@@ -76,8 +77,8 @@ pub(crate) struct Uring {
     failed: Vec<(u64, Reason)>,
     /// When the connections that are draining, and those that are lingering, run out of time.
     /// Each limit is the same for all, so the earliest stands first.
-    drain_deadlines: VecDeque<(Time, Key)>,
-    linger_deadlines: VecDeque<(Time, Key)>,
+    drain_deadlines: Deadlines,
+    linger_deadlines: Deadlines,
     /// The service has asked to stop.
     stop_wanted: bool,
     service_deadline: Option<Time>,
@@ -116,8 +117,8 @@ impl Uring {
             missed: Vec::new(),
             over: Vec::new(),
             failed: Vec::new(),
-            drain_deadlines: VecDeque::new(),
-            linger_deadlines: VecDeque::new(),
+            drain_deadlines: Deadlines::default(),
+            linger_deadlines: Deadlines::default(),
             stop_wanted: false,
             service_deadline: None,
             now: Time::ZERO,
@@ -183,13 +184,12 @@ impl Uring {
         {
             return Wait::Not;
         }
-        let front = |queue: &VecDeque<(Time, Key)>| queue.front().map(|&(time, _)| time);
         let deadlines = [
             self.service_deadline,
             self.phase.deadline(),
             self.accept_deadline(),
-            front(&self.drain_deadlines),
-            front(&self.linger_deadlines),
+            self.drain_deadlines.first(),
+            self.linger_deadlines.first(),
         ];
         deadlines.into_iter().flatten().min().map_or(Wait::Forever, Wait::Until)
     }
@@ -288,16 +288,6 @@ impl Uring {
             self.adjust_receive(key);
         }
     }
-}
-
-/// The first of a queue, if its time has come.
-fn pop_due(queue: &mut VecDeque<(Time, Key)>, now: Time) -> Option<Key> {
-    let &(time, key) = queue.front()?;
-    if time > now {
-        return None;
-    }
-    queue.pop_front();
-    Some(key)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ impl Uring {
             return;
         }
         connection.stage = Stage::Draining;
-        self.drain_deadlines.push_back((self.now + self.options.close_limit, key));
+        self.drain_deadlines.push(self.now + self.options.close_limit, key);
         self.adjust_receive(key);
         self.flush(service, key);
     }
@@ -43,17 +43,17 @@ impl Uring {
         // Closing now would answer whatever the peer still sends with a reset, and a reset can
         // overtake our last words.
         connection.stage = Stage::Lingering;
-        self.linger_deadlines.push_back((self.now + self.options.linger_limit, key));
+        self.linger_deadlines.push(self.now + self.options.linger_limit, key);
     }
 
     /// Ends those whose time has run out.
     pub(super) fn expire(&mut self) {
-        while let Some(key) = super::pop_due(&mut self.drain_deadlines, self.now) {
+        while let Some(key) = self.drain_deadlines.pop_due(self.now) {
             if self.connections.get(key).is_some_and(|it| it.stage == Stage::Draining) {
                 self.end(key, Reason::TimedOut);
             }
         }
-        while let Some(key) = super::pop_due(&mut self.linger_deadlines, self.now) {
+        while let Some(key) = self.linger_deadlines.pop_due(self.now) {
             if self.connections.get(key).is_some_and(|it| it.stage == Stage::Lingering) {
                 self.end(key, Reason::Closed);
             }

@@ -8,7 +8,7 @@ use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 use rustix::io::Errno;
 use service::{Address, Key, Origin, Peer, Reason, Service, Time, Via};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::SockAddr;
 
 use super::Uring;
 use super::arming::acceptor_key;
@@ -16,7 +16,8 @@ use super::connection::Connection;
 use super::operation::Kind;
 use super::ring::Completion;
 use crate::connection::reason;
-use crate::listener::{Accepted, Listener, peer};
+use crate::listener::{ACCEPT_PAUSE, Accepted, Listener, peer};
+use crate::outgoing;
 
 /// A listener, and what the kernel is doing about it.
 pub(super) struct Acceptor {
@@ -47,9 +48,6 @@ pub(super) struct Attempt {
     pub(super) address: Box<SockAddr>,
     token: u64,
 }
-
-/// How long a listener rests when the system is out of descriptors, if none of ours is closed.
-const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
 impl Uring {
     pub(crate) fn listen(&mut self, listener: Listener) -> io::Result<()> {
@@ -212,8 +210,9 @@ impl Uring {
         if !self.phase.is_running() {
             return self.failed.push((token, Reason::Stopped));
         }
-        match connecting_socket(to) {
+        match outgoing::socket(to) {
             Ok((socket, address)) => {
+                let socket = socket.into();
                 let attempt = Attempt { socket, address: Box::new(address), token };
                 let key = self.attempts.insert(attempt);
                 self.arm_connect(key);
@@ -249,18 +248,4 @@ impl Uring {
             self.cancel(Kind::Connect, key);
         }
     }
-}
-
-/// A socket, and the address to connect it to.
-fn connecting_socket(to: &Address) -> io::Result<(OwnedFd, SockAddr)> {
-    let (domain, address) = match to {
-        Address::Inet(address) => (Domain::for_address(*address), SockAddr::from(*address)),
-        Address::Unix(path) => (Domain::UNIX, SockAddr::unix(path)?),
-    };
-    let socket = Socket::new(domain, Type::STREAM.cloexec(), None)?;
-    if domain != Domain::UNIX {
-        socket.set_tcp_nodelay(true)?;
-        socket.set_out_of_band_inline(true)?;
-    }
-    Ok((socket.into(), address))
 }
