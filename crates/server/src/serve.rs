@@ -113,7 +113,7 @@ fn refused(command: CommandName, listen: &Listen, error: &io::Error) -> Failure 
     let advice = match (error.kind(), port) {
         (io::ErrorKind::AddrInUse, Some(port)) => format!(
             "\n  Another program has this port, perhaps another switchboard. See which one:\n    \
-               ss -ltnp 'sport = :{port}'\n  \
+               ss -tanp 'sport = :{port}'\n  \
              or take another port:\n    \
                switchboard {command} --listen {}",
             port.checked_add(1).unwrap_or(0),

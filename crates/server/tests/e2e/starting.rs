@@ -79,7 +79,7 @@ fn a_port_that_is_taken_is_named_with_what_to_do() {
     assert_eq!(second.exit_code(), 1);
     let said = second.stderr.text();
     for needed in
-        [address.to_string(), "ss -ltnp".into(), format!("--listen {}", address.port() + 1)]
+        [address.to_string(), "ss -tanp".into(), format!("--listen {}", address.port() + 1)]
     {
         assert!(said.contains(&needed), "{needed:?} is not in\n{said}");
     }
