@@ -9,6 +9,7 @@ mod fanout;
 mod idle;
 mod load;
 mod server;
+mod wait;
 
 use std::io;
 use std::path::PathBuf;
@@ -63,6 +64,12 @@ enum What {
         #[arg(long, default_value_t = 64)]
         window: usize,
     },
+    /// What a wait costs each selector, by how many descriptors it watches.
+    Wait {
+        /// Descriptors watched.
+        #[arg(long, value_delimiter = ',', default_value = "10,100,1000,10000")]
+        watched: Vec<usize>,
+    },
     /// Memory of idle members of one room, and a line that reaches them all.
     Idle {
         /// Members.
@@ -90,6 +97,7 @@ fn main() -> io::Result<()> {
             arguments.exchanges("http", *connections, exchange)
         }
         What::Fanout { receivers, window } => fanout::measure(&arguments, receivers, *window),
+        What::Wait { watched } => wait::measure(watched, arguments.rounds, arguments.duration()),
         What::Idle { connections } => idle::measure(&arguments, *connections),
     }
 }
