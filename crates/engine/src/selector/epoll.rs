@@ -170,8 +170,9 @@ impl Selector for Epoll {
                     }
                 }
             }
-            if self.buffer.len() == self.buffer.capacity() {
-                self.buffer.reserve((self.buffer.len() * 2).min(Self::EVENTS_AT_MOST));
+            let room = self.buffer.capacity();
+            if self.buffer.len() == room && room < Self::EVENTS_AT_MOST {
+                self.buffer.reserve_exact(room);
             }
             if ghosts {
                 self.rebuild()?;
