@@ -6,9 +6,10 @@ use std::os::unix::net::UnixListener;
 
 use engine::Choice;
 use service::{Address, Peer, Reason, Request, Via};
+use socket2::{Domain, Socket, Type};
 
 use crate::listening::Folder;
-use crate::support::{Fact, Scene, read_all, read_exactly};
+use crate::support::{Fact, Scene, a_place_of_its_own, read_all, read_exactly};
 
 on_every_engine![
     a_connection_that_was_asked_for_is_opened_with_its_token,
@@ -46,7 +47,8 @@ fn a_connection_that_was_asked_for_is_opened_with_its_token(choice: Choice) {
 
 fn a_refused_connection_is_told_as_refused(choice: Choice) {
     let mut scene = Scene::new(choice);
-    scene.ask(Request::Connect { to: Address::Inet(nobody()), token: 7 });
+    let (place, _kept) = nobody();
+    scene.ask(Request::Connect { to: Address::Inet(place), token: 7 });
     scene.until("failed", |service| service.was_told(&Fact::ConnectFailed(7, Reason::Refused)));
     assert_eq!(scene.service.opened(), []);
     assert_eq!(scene.engine.connections(), 0);
@@ -73,7 +75,7 @@ fn a_path_that_is_missing_is_told_by_its_error(choice: Choice) {
     scene.until("failed", |service| service.was_told(&missing));
 
     // A socket file without anybody behind it.
-    drop(UnixListener::bind(folder.path("stale")).unwrap());
+    folder.leave_a_stale_socket("stale");
     scene.ask(Request::Connect { to: Address::Unix(folder.path("stale")), token: 2 });
     let refused = Fact::ConnectFailed(2, Reason::Refused);
     scene.until("refused", |service| service.was_told(&refused));
@@ -89,7 +91,7 @@ fn a_path_that_is_missing_is_told_by_its_error(choice: Choice) {
 fn many_attempts_at_once_each_come_to_their_end(choice: Choice) {
     let mut scene = Scene::new(choice);
     let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (there, nobody) = (elsewhere.local_addr().unwrap(), nobody());
+    let (there, (nobody, _kept)) = (elsewhere.local_addr().unwrap(), nobody());
     for token in 0..40 {
         let place = if token % 2 == 0 { there } else { nobody };
         scene.ask(Request::Connect { to: Address::Inet(place), token });
@@ -118,7 +120,9 @@ fn an_engine_can_connect_to_itself(choice: Choice) {
     assert_eq!(scene.engine.connections(), 2);
 }
 
-/// An address that nobody listens at.
-fn nobody() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// An address that nobody listens at, nor can while the socket is kept.
+fn nobody() -> (SocketAddr, Socket) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&a_place_of_its_own().into()).unwrap();
+    (socket.local_addr().unwrap().as_socket().unwrap(), socket)
 }

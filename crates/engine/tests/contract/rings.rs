@@ -52,6 +52,9 @@ fn a_burst_larger_than_the_completion_queue_loses_nothing(choice: Choice) {
         }
         scene.until("all are closed", |service| service.alive() == 0);
     }
+    if choice == Choice::Uring {
+        assert!(scene.engine.counters().cq_overflows > 0, "the queue was too small");
+    }
 }
 
 fn with_a_single_receive_buffer_all_bytes_arrive_in_order(choice: Choice) {
@@ -71,6 +74,9 @@ fn with_a_single_receive_buffer_all_bytes_arrive_in_order(choice: Choice) {
         assert_eq!(heard.len(), 10_000);
         Pattern::new(key.to_bits()).expect(&heard);
         assert_eq!(scene.service.closed(*key), None);
+    }
+    if choice == Choice::Uring {
+        assert!(scene.engine.counters().no_buffers > 0, "there was one buffer for all");
     }
 }
 

@@ -8,7 +8,7 @@ use engine::{Interest, Selector};
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::{Domain, Socket, Type};
 
-use crate::support::{abort, event, eventually, look, tcp_pair, wait};
+use crate::support::{a_place_of_its_own, abort, event, eventually, look, tcp_pair, wait};
 
 on_every_selector![
     idle_and_with_data_and_with_urgent_data,
@@ -126,9 +126,11 @@ fn an_attempt_to_connect_is_ready_when_it_has_ended<P: Selector>() {
     assert!(socket.take_error().unwrap().is_none());
     selector.unregister(socket.as_raw_fd()).unwrap();
 
-    drop(listener);
+    // Bound, and not listening: nobody else can be there.
+    let nobody = connecting();
+    nobody.bind(&a_place_of_its_own().into()).unwrap();
     let refused = connecting();
-    let _ = refused.connect(&place);
+    let _ = refused.connect(&nobody.local_addr().unwrap());
     selector.register(refused.as_raw_fd(), R | W, 3).unwrap();
     eventually(&mut selector, &[event(3, R | W)], "refused");
     let error = refused.take_error().unwrap().expect("an error that is told once");

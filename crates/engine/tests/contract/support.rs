@@ -12,6 +12,7 @@ mod line;
 mod pattern;
 mod peer;
 mod recorder;
+mod rest;
 mod rules;
 mod scene;
 
@@ -20,10 +21,13 @@ use std::time::Duration;
 pub(crate) use cases::on;
 pub(crate) use child::in_a_child;
 pub(crate) use filter::refusing;
-pub(crate) use line::{Line, at_number, event, eventually, look, tcp_pair, wait};
+pub(crate) use line::{Line, at_number, event, eventually, look, nothing, tcp_pair, wait};
 pub(crate) use pattern::{Pattern, dice};
-pub(crate) use peer::{abort, is_over, patient, read_all, read_exactly};
+pub(crate) use peer::{
+    a_place_of_its_own, abort, is_over, patient, read_all, read_exactly, refuses,
+};
 pub(crate) use recorder::{Desk, Fact, Recorder};
+pub(crate) use rest::at_rest;
 pub(crate) use scene::{Scene, options};
 
 /// How long anything may take that is expected to happen: far longer than it does.

@@ -5,12 +5,12 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use engine::{Event, Interest, Selector};
 use service::Time;
 
-use super::PATIENCE;
+use super::{A_WHILE, PATIENCE, at_rest};
 
 /// A connection within this process. `here` is watched, and does not block; `there` speaks.
 pub(crate) struct Line {
@@ -91,6 +91,18 @@ pub(crate) fn look<P: Selector>(selector: &mut P) -> Vec<Event> {
     selector.select(&mut events, Some(Time::ZERO)).expect("a selector can look");
     events.sort_by_key(|event| event.data);
     events
+}
+
+/// Checks that nothing is ready, and that waiting for it is rest.
+pub(crate) fn nothing<P: Selector>(selector: &mut P) {
+    let long = A_WHILE * 2;
+    selector.set_idle_backoff(Some(Duration::from_millis(1)));
+    let mut events = Vec::new();
+    at_rest(long, || {
+        let deadline = engine::monotonic() + long;
+        selector.select(&mut events, Some(deadline)).expect("a selector can wait");
+    });
+    assert_eq!(events, []);
 }
 
 /// Waits until something is ready, and answers that, by `data`.

@@ -2,8 +2,19 @@
 
 use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use super::PATIENCE;
+
+/// An address on this machine, port 0, that no other test uses at this time: what is closed there
+/// stays closed, while other tests listen on whatever port is free.
+pub(crate) fn a_place_of_its_own() -> SocketAddr {
+    static USED: AtomicU32 = AtomicU32::new(0);
+    let number = std::process::id().wrapping_mul(1000) + USED.fetch_add(1, Ordering::Relaxed);
+    let part = |number: u32| (number % 250) as u8 + 1;
+    SocketAddr::from(([127, part(number / 62_500), part(number / 250), part(number)], 0))
+}
 
 /// A peer that connects to `place`, and does not wait for ever.
 pub(crate) fn patient(place: SocketAddr) -> TcpStream {
@@ -11,6 +22,18 @@ pub(crate) fn patient(place: SocketAddr) -> TcpStream {
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
     stream
+}
+
+/// Checks that nobody listens at `place`, in a moment if not at once: a child process that another
+/// test starts has a copy of every descriptor until it runs its program.
+pub(crate) fn refuses(place: SocketAddr) {
+    let start = Instant::now();
+    loop {
+        match TcpStream::connect(place) {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return,
+            result => assert!(start.elapsed() < PATIENCE, "{place} is not closed: {result:?}"),
+        }
+    }
 }
 
 /// Reads until the other side has finished sending.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use engine::{Choice, Ending, Engine, Handle, Listen, Options};
 use service::{Key, Request};
 
-use super::{Desk, Fact, PATIENCE, Recorder, patient};
+use super::{A_WHILE, Desk, Fact, PATIENCE, Recorder, a_place_of_its_own, at_rest, patient};
 
 /// The options of most cases: the defaults, and a sweep that leaves the processor to others.
 pub(crate) fn options(choice: Choice) -> Options {
@@ -38,8 +38,7 @@ impl Scene {
     }
 
     pub(crate) fn of(options: Options, reaction: impl FnMut(&mut Desk, &Fact) + 'static) -> Self {
-        let here: Listen = "127.0.0.1:0".parse().expect("an address");
-        Self::at(&here, options, reaction)
+        Self::at(&Listen::Inet(a_place_of_its_own()), options, reaction)
     }
 
     /// An engine that listens at `listen`. If that is no address, [`Scene::place`] means nothing.
@@ -81,6 +80,15 @@ impl Scene {
             let ending = self.turn();
             assert_eq!(ending, None, "nobody asked to stop");
         }
+    }
+
+    /// Goes on for a while in which nothing happens, and checks that the engine takes no turns and
+    /// does not compute, either.
+    pub(crate) fn rest(&mut self) {
+        let (long, turns) = (A_WHILE * 2, self.service.turns());
+        at_rest(long, || self.go_on(long));
+        let turns = self.service.turns() - turns;
+        assert!(turns <= 5, "{turns} turns while nothing happened");
     }
 
     /// Turns while `peers` do what they do on a thread of their own, and answers what they answer.
