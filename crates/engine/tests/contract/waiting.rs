@@ -1,6 +1,7 @@
 //! Waiting, and what comes of it.
 
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -143,6 +144,9 @@ fn each_word_wakes_exactly_its_reader<P: Selector>() {
 /// Far more than one internal batch of any selector, and more than the 1,024 of C's `fd_set`.
 fn thousands_are_watched_and_half_of_them_reported<P: Selector>() {
     const COUNT: usize = 3000;
+    // Tests that run as threads of one process share its descriptors.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     engine::raise_descriptor_limit().unwrap();
     let mut selector = P::new().unwrap();
     let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
