@@ -88,8 +88,8 @@ impl Waker {
         }
     }
 
-    /// From here on SIGINT and SIGTERM do not end the process but make
-    /// [`signals_fd`](Self::signals_fd) readable.
+    /// From here on SIGINT and SIGTERM do not end the process but make the
+    /// descriptor that this answers readable.
     pub(crate) fn handle_signals(&mut self) -> io::Result<RawFd> {
         if let Some(signals) = &self.signals {
             return Ok(signals.as_raw_fd());
