@@ -57,6 +57,23 @@ install_missing_tools() {
     done
 }
 
+# rustup's minimal profile comes without these two.
+install_missing_components() {
+    local component missing=()
+    for component in fmt:rustfmt clippy:clippy; do
+        cargo "${component%%:*}" --version >/dev/null 2>&1 || missing+=("${component#*:}")
+    done
+    if [ ${#missing[@]} -eq 0 ]; then
+        return
+    fi
+    say "Installing what the checks need and is missing: ${missing[*]}"
+    if ! command -v rustup >/dev/null 2>&1; then
+        echo "There is no rustup here: install the above by hand, then run this again." >&2
+        exit 1
+    fi
+    rustup component add "${missing[@]}"
+}
+
 # check NAME COMMAND...: one check, which counts as one test.
 check() {
     local name=$1

@@ -37,8 +37,7 @@ use pump::{Ended, Plan, Pump, Source};
         switchboard connect localhost:8800 --send \"my client:{pid}\" --every 1s --count 5"
 )]
 pub(crate) struct ConnectArguments {
-    /// Where to: HOST:PORT, [IPV6]:PORT or unix:/path.
-    #[arg(value_name = "HOST:PORT")]
+    #[arg(value_name = "HOST:PORT", help = "Where to: HOST:PORT, [IPV6]:PORT or unix:/path")]
     to: String,
 
     /// Send this line instead of standard input; {pid} becomes this process's number.
