@@ -82,11 +82,11 @@ fn on_every_service(engine: &str, rude: impl Fn(&str, &Server)) {
 }
 
 fn random_bytes_end_nothing(engine: &str) {
-    let seed = u64::from_le_bytes(std::array::from_fn(|i| {
-        std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(1, |t| t.as_nanos() as u64).to_le_bytes()
-            [i]
-    }));
-    println!("seed {seed}");
+    // `SEED=` repeats a run.
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
+        std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(1, |since| since.as_nanos() as u64)
+    });
+    println!("SEED={seed}");
     on_every_service(engine, |_, server| {
         let mut state = seed | 1;
         for _ in 0..20 {
