@@ -131,6 +131,9 @@ impl<P: Selector> Reactor<P> {
 
     /// One turn. The order of its calls is the contract of [`Service`].
     pub(crate) fn turn<S: Service>(&mut self, service: &mut S) -> io::Result<Option<Ending>> {
+        if let Phase::Ended(ending) = self.phase {
+            return Ok(Some(ending));
+        }
         let mut events = std::mem::take(&mut self.events);
         self.selector.select(&mut events, self.deadline())?;
         let now = clock::now();
