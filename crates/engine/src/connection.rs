@@ -72,6 +72,9 @@ pub(crate) enum Sent {
     Failed(Reason),
 }
 
+/// So many batches a connection may send in one turn before the others have theirs.
+pub(crate) const BATCHES_PER_TURN: usize = 4;
+
 /// So many slices go into one `sendmsg`: far below the kernel's 1,024 (`UIO_MAXIOV`), and enough
 /// for a full batch of frames that were worth sharing.
 const SLICES: usize = 128;

@@ -14,7 +14,7 @@ use service::{Batch, Key, Now, Reason, Request, Service, Slab, Time};
 
 use self::newcomers::Accepting;
 use crate::clock;
-use crate::connection::{Connection, Received, Receiving, Sent, Stage, reason};
+use crate::connection::{BATCHES_PER_TURN, Connection, Received, Receiving, Sent, Stage, reason};
 use crate::deadlines::Deadlines;
 use crate::engine::Ending;
 use crate::listener::Listener;
@@ -57,9 +57,6 @@ pub(crate) struct Reactor<P> {
     now: Time,
     counters: Counters,
 }
-
-/// So many batches a connection may send in one turn before the others have theirs.
-const BATCHES_PER_TURN: usize = 4;
 
 // What the selector carries for a source: a key's 56 bits, with one of these above them.
 const TAG_SHIFT: u32 = 56;

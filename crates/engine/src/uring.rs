@@ -13,6 +13,7 @@
 #![allow(unsafe_code)]
 
 mod arming;
+mod backlog;
 mod buffers;
 mod connection;
 mod ending;
@@ -65,6 +66,8 @@ pub(crate) struct Uring {
     starved: VecDeque<Key>,
     /// Those of whom an alert has told that they hung up.
     hung_up: Vec<Key>,
+    /// Those of whom more came than a turn's share, and who may be told of it.
+    behind: Vec<Key>,
     /// Those whose batch has been sent.
     sent: Vec<Key>,
     /// Batches that nobody uses.
@@ -111,6 +114,7 @@ impl Uring {
             signals: None,
             phase: Phase::Running,
             starved: VecDeque::new(),
+            behind: Vec::new(),
             hung_up: Vec::new(),
             sent: Vec::new(),
             spares: Spares::default(),
@@ -180,6 +184,7 @@ impl Uring {
             || !self.failed.is_empty()
             || !self.surplus.is_empty()
             || !self.starved.is_empty()
+            || !self.behind.is_empty()
             || self.stop_wanted
         {
             return Wait::Not;
@@ -205,6 +210,7 @@ impl Uring {
             self.stop(service, false);
         }
         self.open_surplus(service);
+        self.tell_behind(service);
         self.tell_completions(service);
         let mut sent = std::mem::take(&mut self.sent);
         for key in sent.drain(..) {
@@ -285,6 +291,7 @@ impl Uring {
             && connection.receiving == from
         {
             connection.receiving = to;
+            self.resume_backlog(key);
             self.adjust_receive(key);
         }
     }

@@ -36,7 +36,6 @@ impl fmt::Debug for Frame {
 ///
 /// The service fills it ([`copy`](Self::copy), [`push`](Self::push)); the engine empties it
 /// ([`slices`](Self::slices), [`advance`](Self::advance)) in as many pieces as the socket takes.
-#[derive(Default)]
 pub struct Batch {
     /// All copied bytes, in order; cut into parts by the frames that stand between them.
     copied: Vec<u8>,
@@ -45,6 +44,15 @@ pub struct Batch {
     len: usize,
     /// Bytes of the first part that were sent.
     sent: usize,
+    /// How many bytes make it full.
+    full: usize,
+}
+
+impl Default for Batch {
+    /// An empty batch that is full with [`Batch::FULL_BYTES`].
+    fn default() -> Self {
+        Self::full_with(Self::FULL_BYTES)
+    }
 }
 
 enum Part {
@@ -57,7 +65,7 @@ enum Part {
 }
 
 impl Batch {
-    /// A batch of this many bytes is full: enough for one send to be worth its cost many times
+    /// A batch of this many bytes is full, unless its engine wants another measure: enough for one send to be worth its cost many times
     /// over, little enough that one reader's batch does not hold up the turn.
     pub const FULL_BYTES: usize = 64 * 1024;
 
@@ -65,6 +73,11 @@ impl Batch {
     /// than one more entry in the kernel's list of slices and one more count to keep; Valkey found
     /// the same bound to serve (valkey-io/valkey#4109).
     pub const COPY_BYTES: usize = 512;
+
+    /// An empty batch that is full with `bytes`.
+    pub fn full_with(bytes: usize) -> Self {
+        Self { copied: Vec::new(), parts: VecDeque::new(), len: 0, sent: 0, full: bytes }
+    }
 
     /// Adds a copy of `bytes`.
     pub fn copy(&mut self, bytes: &[u8]) {
@@ -108,14 +121,14 @@ impl Batch {
         }
     }
 
-    /// Whether the service should stop filling: [`Batch::FULL_BYTES`] are reached.
+    /// Whether the service should stop filling.
     pub fn is_full(&self) -> bool {
-        self.len >= Self::FULL_BYTES
+        self.len >= self.full
     }
 
     /// How many bytes are still wanted before the batch is full.
     pub fn room(&self) -> usize {
-        Self::FULL_BYTES.saturating_sub(self.len)
+        self.full.saturating_sub(self.len)
     }
 
     /// Bytes not yet sent.

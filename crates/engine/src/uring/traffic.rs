@@ -27,13 +27,19 @@ impl Uring {
         let count = completion.result().unwrap_or(0);
         let lent = completion.buffer().map(|id| self.buffers.claim(id, count));
         match completion.result() {
-            Ok(0) => self.receive_ended(service, key),
+            Ok(0) if self.may_tell(key, 0) => self.receive_ended(service, key),
+            Ok(0) => self.end_behind(key, None),
             Ok(count) => {
                 self.counters.bytes_in += u64::from(count);
-                if connection.stage == Stage::Open
-                    && let Some(lent) = &lent
-                {
-                    service.received(key, self.buffers.received(lent));
+                let may_tell = self.may_tell(key, count);
+                let is_open = self.connections.get(key).is_some_and(|it| it.stage == Stage::Open);
+                if is_open && let Some(lent) = &lent {
+                    if may_tell {
+                        service.received(key, self.buffers.received(lent));
+                    } else {
+                        let bytes = self.buffers.received(lent).to_vec();
+                        self.fall_behind(key, &bytes);
+                    }
                 }
             }
             Err(errno) => self.receive_failed(key, Errno::from_raw_os_error(errno)),
@@ -45,7 +51,7 @@ impl Uring {
         self.adjust_receive(key);
     }
 
-    fn receive_ended<S: Service>(&mut self, service: &mut S, key: Key) {
+    pub(super) fn receive_ended<S: Service>(&mut self, service: &mut S, key: Key) {
         let connection = self.connections.get_mut(key).expect("it is there");
         if std::mem::replace(&mut connection.receiving, Receiving::Ended) == Receiving::Ended {
             return;
@@ -70,7 +76,8 @@ impl Uring {
             Errno::CANCELED | Errno::INTR | Errno::AGAIN => {}
             // Everything had been sent: that the peer did not wait for the end is its own affair.
             _ if connection.stage == Stage::Lingering => self.end(key, Reason::Closed),
-            errno => self.end(key, reason(errno)),
+            errno if self.may_tell(key, 0) => self.end(key, reason(errno)),
+            errno => self.end_behind(key, Some(errno)),
         }
     }
 
