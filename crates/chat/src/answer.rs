@@ -208,12 +208,12 @@ impl Switchboard {
 
     fn answer_history(&mut self, key: Key, count: &str) {
         let count = match count.parse() {
-            Ok(count) => count,
+            Ok(count @ 1..) => count,
             Err(_) if count.is_empty() => USUAL_HISTORY_LINES,
-            Err(_) => {
+            Ok(0) | Err(_) => {
                 let count = Quoted(count);
                 return self.tell(key, |to| {
-                    to.line(format_args!("{count} is no number. Usage: /history 50"));
+                    to.line(format_args!("{count} is no number of lines. Usage: /history 50"));
                 });
             }
         };

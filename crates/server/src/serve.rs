@@ -4,8 +4,9 @@
 //! connect. What a service does with its connections is the service's.
 
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
-use engine::{Ending, Engine, Listen, Options};
+use engine::{Ending, Engine, Listen, Listening, Options};
 use service::{Batch, Key, Now, Origin, Reason, Request, Service, Time};
 use tracing::{info, warn};
 
@@ -44,7 +45,8 @@ pub(crate) fn serve<S: Service>(
 
     let mut listening = Vec::new();
     for listen in listeners(command, loaded) {
-        let one = engine.listen(&listen).map_err(|error| refused(command, &listen, &error))?;
+        let one =
+            listen_at(&mut engine, &listen).map_err(|error| refused(command, &listen, &error))?;
         info!(address = %one, "listening");
         listening.push(one);
     }
@@ -68,6 +70,21 @@ pub(crate) fn serve<S: Service>(
         Ending::Forced => {
             warn!("a second signal: connections were cut off");
             Ok(Exit::Forced)
+        }
+    }
+}
+
+/// Listens there; if somebody has the place, asks again for a second. The kernel takes its time to
+/// close the sockets of a killed process that used io_uring: some 30 ms with hundreds of them (seen
+/// in 6.18), which whoever restarts it at once would meet.
+fn listen_at(engine: &mut Engine, listen: &Listen) -> io::Result<Listening> {
+    let until = Instant::now() + Duration::from_secs(1);
+    loop {
+        match engine.listen(listen) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            result => return result,
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Telnet {
     /// Options refused so far: there once the peer has turned out to speak telnet.
     refused: Option<Box<Refused>>,
     interrupted: bool,
+    /// How many bytes the character still wants that was begun last.
+    awaited: u8,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +71,7 @@ impl Telnet {
         answer: &mut Vec<u8>,
     ) -> &'a [u8] {
         if self.state == State::Data && memchr(IAC, bytes).is_none() {
+            self.awaited = awaited_after(self.awaited, bytes);
             return bytes;
         }
         typed.clear();
@@ -77,6 +80,7 @@ impl Telnet {
             if self.state == State::Data {
                 let end = memchr(IAC, rest).unwrap_or(rest.len());
                 typed.extend_from_slice(&rest[..end]);
+                self.awaited = awaited_after(self.awaited, &rest[..end]);
                 rest = &rest[end..];
             }
             if let [byte, after @ ..] = rest {
@@ -110,6 +114,10 @@ impl Telnet {
                 match command {
                     SB => return State::Sub(Self::SUBNEGOTIATION_BYTES),
                     WILL | WONT | DO | DONT => return State::Option(command),
+                    // Debian's telnet (inetutils 2.4) looks for its keys without the eighth bit,
+                    // and takes these two bytes inside a character for Ctrl-\ and Ctrl-C.
+                    BREAK if self.awaited > 0 => self.complete(0x9c, typed),
+                    INTERRUPT if self.awaited > 0 => self.complete(0x83, typed),
                     INTERRUPT | BREAK | ABORT_OUTPUT => self.interrupted = true,
                     ARE_YOU_THERE => answer.extend_from_slice(b"[Yes]\r\n"),
                     ERASE_CHARACTER => typed.push(0x08),
@@ -126,6 +134,12 @@ impl Telnet {
             (State::Sub(left), IAC) => State::SubCommand(left),
             (state, _) => Self::in_subnegotiation(state),
         }
+    }
+
+    /// Puts a byte back into the character that it was taken from.
+    fn complete(&mut self, byte: u8, typed: &mut Vec<u8>) {
+        typed.push(byte);
+        self.awaited -= 1;
     }
 
     /// The state after one more byte that a subnegotiation takes with it.
@@ -152,6 +166,22 @@ impl Telnet {
             answer.extend_from_slice(&[IAC, refusal, option]);
         }
     }
+}
+
+/// How many bytes of UTF-8 are still wanted after `bytes`, if `awaited` were before.
+fn awaited_after(awaited: u8, bytes: &[u8]) -> u8 {
+    // A character that began more than three bytes ago is complete.
+    let (awaited, tail) = match bytes.len().checked_sub(3) {
+        Some(start @ 1..) => (0, &bytes[start..]),
+        _ => (awaited, bytes),
+    };
+    tail.iter().fold(awaited, |awaited, byte| match byte {
+        0x80..=0xbf => awaited.saturating_sub(1),
+        0xc2..=0xdf => 1,
+        0xe0..=0xef => 2,
+        0xf0..=0xf4 => 3,
+        _ => 0,
+    })
 }
 
 #[cfg(test)]
@@ -182,6 +212,18 @@ mod tests {
         assert_eq!(typed, []);
         assert_eq!(answer, [0xff, 0xfc, 0x06, 0xff, 0xfc, 0x06]);
         assert!(telnet.is_spoken() && telnet.take_interrupted() && !telnet.take_interrupted());
+    }
+
+    #[test]
+    fn a_letter_that_debians_telnet_takes_for_a_key_is_mended() {
+        // U with two dots is C3 9C, and the client sends "break" for 9C.
+        let (typed, _, mut telnet) = all([&b"A \xc3\xff\xf3\xff\xfd\x06 B"[..]]);
+        assert_eq!(typed, "A \u{dc} B".as_bytes());
+        assert!(!telnet.take_interrupted(), "nobody has pressed Ctrl-C");
+        let (typed, _, _) = all([&b"\xc4"[..], b"\xff", b"\xf4", b"!"]);
+        assert_eq!(typed, "\u{103}!".as_bytes());
+        let (_, _, mut telnet) = all([&b"caf\xc3\xa9\xff\xf4\xff\xfd\x06"[..]]);
+        assert!(telnet.take_interrupted(), "between characters it is the key");
     }
 
     #[test]
