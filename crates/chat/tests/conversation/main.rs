@@ -266,17 +266,17 @@ fn who_and_history_answer_who_asks() {
         &["-- last 2 lines --", "[14:02] <Bob> line 2", "[14:02] <Bob> line 3", "-- now --"],
     );
     chat.say(ada, "/history much");
-    chat.say(ada, "/history 0");
     chat.say(ada, "/foo bar");
     chat.sees(
         ada,
         &[
             "\"much\" is no number of lines. Usage: /history 50",
-            "\"0\" is no number of lines. Usage: /history 50",
             "No such command: /foo. Nothing was sent. Try /help.",
         ],
     );
     chat.sleep(86_400_000);
+    chat.say(ada, "/history 0");
+    chat.sees(ada, &["\"0\" is no number of lines. Usage: /history 50"]);
     chat.say(ada, "/history 1");
     chat.sees(ada, &["-- last 1 line --", "[2026-11-21 14:02] <Bob> line 3", "-- now --"]);
     chat.say(ada, "/help");
