@@ -78,8 +78,9 @@ pub struct Options {
     /// How many connections a listener accepts in one turn; the others wait for the next, so that
     /// a burst of newcomers does not hold up those who are there.
     pub accepts_per_turn: usize,
-    /// The most that is received from one connection in one turn: the size of the one buffer that
-    /// all connections of a readiness engine share.
+    /// The most that is told of one connection in one turn. It is also the size of the one buffer
+    /// that all connections of a readiness engine share. An io_uring engine may have received more:
+    /// that waits for the next turns.
     pub receive_buffer_bytes: usize,
     /// How many connections the kernel may hold ready for `accept`; it takes
     /// `net.core.somaxconn` if that is less.
@@ -137,6 +138,7 @@ pub struct RingOptions {
     /// counted in [`Counters::cq_overflows`].
     pub cq_entries: u32,
     /// Receive buffers, shared by all connections; rounded up to a power of two, at most 32,768.
+    /// What they hold together is the most that can wait for one connection beyond its share.
     pub buffers: u16,
     /// Bytes of a receive buffer.
     pub buffer_bytes: u32,

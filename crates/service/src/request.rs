@@ -15,8 +15,8 @@ pub enum Request {
     Close(Key),
     /// Close at once; what was not sent is dropped.
     Abort(Key),
-    /// Stop receiving: the peer is held back by its own full buffers. Bytes already on their way
-    /// through the engine may still arrive.
+    /// Stop receiving: the peer is held back by its own full buffers. What the engine has already
+    /// received may still be told, a turn's share at the most.
     Pause(Key),
     /// Receive again.
     Resume(Key),
