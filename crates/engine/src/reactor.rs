@@ -153,6 +153,8 @@ impl<P: Selector> Reactor<P> {
             || !self.failed.is_empty()
             || !self.unfinished.is_empty()
             || self.stop_wanted
+            // The service names its first deadline at the end of a turn.
+            || self.counters.turns == 0
         {
             return Some(Time::ZERO);
         }

@@ -186,6 +186,8 @@ impl Uring {
             || !self.starved.is_empty()
             || !self.behind.is_empty()
             || self.stop_wanted
+            // The service names its first deadline at the end of a turn.
+            || self.counters.turns == 0
         {
             return Wait::Not;
         }

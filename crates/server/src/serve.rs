@@ -52,9 +52,6 @@ pub(crate) fn serve<S: Service>(
     }
     engine.handle_signals().map_err(failed)?;
     say(&hints(command, &listening));
-    // A service names its first deadline at the end of a turn: the first one starts now, not when
-    // somebody comes.
-    engine.handle().wake();
 
     let ending = engine.run(service).map_err(failed)?;
     let counters = engine.counters();

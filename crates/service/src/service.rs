@@ -93,6 +93,9 @@ pub trait Service {
     fn stopping(&mut self) {}
 
     /// All of the turn's facts have been told. Answers the next deadline, if there is one.
+    ///
+    /// An engine's first turn does not wait for anything to happen, so a deadline that counts from
+    /// the start is named in time.
     fn finish(&mut self) -> Option<Time> {
         None
     }

@@ -7,11 +7,12 @@ use engine::{Choice, Options};
 use rustix::time::{ClockId, clock_gettime};
 use service::Time;
 
-use crate::support::{Fact, Scene, options, read_exactly};
+use crate::support::{Fact, PATIENCE, Scene, options, read_exactly};
 
 on_every_engine![
     a_deadline_is_never_early,
     a_deadline_in_the_past_starts_the_next_turn_at_once,
+    a_first_turn_does_not_wait,
     what_happens_before_the_deadline_ends_the_wait,
     without_a_deadline_an_idle_engine_takes_no_turn,
     time_is_the_monotonic_clock,
@@ -31,6 +32,18 @@ fn a_deadline_is_never_early(choice: Choice) {
         }
         assert!(scene.service.facts.iter().all(|(_, fact)| *fact == Fact::Woken));
     }
+}
+
+fn a_first_turn_does_not_wait(choice: Choice) {
+    let mut scene = Scene::new(choice);
+    let deadline = engine::monotonic() + Duration::from_millis(50);
+    scene.service.desk.deadline = Some(deadline);
+    // It has nothing to tell, but it asks for the first deadline, which the second turn keeps.
+    scene.turn();
+    scene.turn();
+    let now = scene.service.desk.now.time;
+    assert!(deadline <= now && now < deadline + PATIENCE, "nobody named an earlier one");
+    assert_eq!(scene.service.facts, []);
 }
 
 fn a_deadline_in_the_past_starts_the_next_turn_at_once(choice: Choice) {

@@ -100,7 +100,12 @@ pub(crate) fn connect(arguments: &ConnectArguments) -> Result<Exit, Failure> {
         with_prompt: in_dialogue,
         cleaned: io::stdout().is_terminal(),
     };
-    match run(arguments, socket, plan) {
+    let ended = run(arguments, socket, plan);
+    if in_dialogue {
+        // The prompt may still stand there, with what was typed after it.
+        let _ = writeln!(io::stderr(), "\nConnection to {} closed.", arguments.to);
+    }
+    match ended {
         Ok(Ended::Done) => Ok(Exit::Fine),
         Ok(Ended::OutputGone) => Ok(Exit::OutputGone),
         Ok(Ended::TimedOut) => Err(Failure::new(Exit::TimedOut, "nothing more came in time")),

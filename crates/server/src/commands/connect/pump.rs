@@ -288,6 +288,8 @@ impl<P: Selector> Pump<P> {
     fn receive(&mut self) {
         let mut piece = [0; 16 * 1024];
         match rustix::io::read(&self.socket, &mut piece) {
+            // After an error that sending has found, the kernel says that the peer has finished.
+            Ok(0) if matches!(self.peer, Peer::Broken(_)) => {}
             Ok(0) => self.peer = Peer::Finished,
             Ok(count) => {
                 self.heard = engine::monotonic();
