@@ -19,12 +19,14 @@
 
 mod address;
 mod answer;
+mod ban;
 mod command;
 mod dialect;
 mod event;
 mod gate;
 mod hash;
 mod history;
+mod host;
 mod inbox;
 mod limits;
 mod log;
@@ -38,8 +40,10 @@ mod switchboard;
 mod timer;
 mod trunk;
 
+pub use ban::{Ban, Matches, Network};
+pub use host::{Answer, Host, NoHost, Ticket};
 pub use limits::{Limits, Rate, SlowReaders};
-pub use settings::{Settings, Zone};
+pub use settings::{Charset, Operator, Settings, Speaks, Zone};
 pub use stats::Stats;
 pub use switchboard::Switchboard;
 pub use wire::name::{Name, NotAName, RoomName};

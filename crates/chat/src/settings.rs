@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Limits, RoomName};
+use crate::{Ban, Host, Limits, Network, NoHost, RoomName};
 
 /// What a [`Switchboard`](crate::Switchboard) is made with.
 #[derive(Clone, Debug)]
@@ -27,6 +27,58 @@ pub struct Settings {
     pub limits: Limits,
     /// The zone in which people are shown times.
     pub zone: Zone,
+    /// What speaks at each listener, by its number. What is missing is sniffed.
+    pub listeners: Vec<Speaks>,
+    /// The password that everybody must give who connects; `None`: nobody needs one.
+    pub password: Option<String>,
+    /// Who may become a server operator.
+    pub operators: Vec<Operator>,
+    /// Whom the server does not let in, from the start.
+    pub bans: Vec<Ban>,
+    /// Proxies whose word on where a connection comes from is taken (PROXY protocol).
+    pub trusted_proxies: Vec<Network>,
+    /// Makes the hosts that others see unforeseeable: kept secret, and kept over restarts, so that
+    /// bans on such hosts go on meeting the same people.
+    pub cloak_key: [u8; 32],
+    /// Which characters names of people may have.
+    pub names: Charset,
+    /// The address of a picture for the network, told to IRC clients that ask; empty: none.
+    pub icon: String,
+    /// Where to write to about the server: IRC's ADMIN. Empty: it says that nothing is given.
+    pub contact: String,
+    /// The program around the chat.
+    pub host: Arc<dyn Host>,
+}
+
+/// What is spoken at a listener.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speaks {
+    /// Whatever the peer's first bytes show.
+    #[default]
+    Anything,
+    /// Lines for people, whatever comes.
+    Plain,
+    /// IRC, whatever comes.
+    Irc,
+}
+
+/// Which characters names of people may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// ASCII letters, digits and what IRC adds.
+    #[default]
+    Ascii,
+    /// Letters of any one script, less those that look like another name's.
+    Unicode,
+}
+
+/// A server operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// The name given to `OPER`; not a nick.
+    pub name: String,
+    /// The hash of the password, as a PHC string: `$argon2id$...`.
+    pub hash: String,
 }
 
 impl Default for Settings {
@@ -40,6 +92,16 @@ impl Default for Settings {
             seed: 0,
             limits: Limits::default(),
             zone: Zone::UTC,
+            listeners: Vec::new(),
+            password: None,
+            operators: Vec::new(),
+            bans: Vec::new(),
+            trusted_proxies: Vec::new(),
+            cloak_key: [0; 32],
+            names: Charset::Ascii,
+            icon: String::new(),
+            contact: String::new(),
+            host: Arc::new(NoHost::default()),
         }
     }
 }
