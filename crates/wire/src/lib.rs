@@ -6,10 +6,12 @@
 //! fail, only answer that something is not acceptable.
 //!
 //! - [`mod@line`]: bytes to lines, each whole or refused whole.
+//! - [`irc`]: lines of IRC to messages and back, their tags and their bounds.
 //! - [`telnet`]: takes telnet's commands out of a stream and answers them.
 //! - [`text`]: what may reach another person's terminal, and what may not.
 //! - [`name`]: names of people and rooms that cannot be wrong.
 
+pub mod irc;
 pub mod line;
 pub mod name;
 pub mod telnet;
