@@ -12,6 +12,7 @@ use clap::ArgMatches;
 pub(crate) use connect::{ConnectArguments, connect};
 pub(crate) use engines::engines;
 
+use crate::chat_settings::assemble;
 use crate::exit::{Exit, Failure};
 use crate::log;
 use crate::options::{self, CommandName};
@@ -22,17 +23,13 @@ pub(crate) fn serve(name: CommandName, matches: &ArgMatches) -> Result<Exit, Fai
     let variables = std::env::vars_os().filter_map(|(name, value)| {
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     });
-    let wrong = |problems: Vec<String>| {
-        let message = problems.iter().map(|problem| format!("switchboard: {problem}\n")).collect();
-        Failure { exit: Exit::Usage, message }
-    };
-    let loaded = options::load(name, matches, variables).map_err(wrong)?;
+    let loaded = options::load(name, matches, variables).map_err(Failure::wrong_options)?;
     let checked = match name {
-        CommandName::Chat => chat::check(&loaded.settings),
-        CommandName::Hello => hello::check(&loaded.settings),
+        CommandName::Chat => assemble(&loaded).map(drop),
+        CommandName::Hello => hello::check(&loaded),
         CommandName::Echo | CommandName::Sink => Ok(()),
     };
-    checked.map_err(wrong)?;
+    checked.map_err(Failure::wrong_options)?;
     if matches.get_flag("print-config") {
         say(&options::print(name, &loaded));
         return Ok(Exit::Fine);

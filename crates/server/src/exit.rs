@@ -38,4 +38,10 @@ impl Failure {
     pub(crate) fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
         Self { exit, message: format!("switchboard: {message}\n") }
     }
+
+    /// Wrong options, one line for each problem.
+    pub(crate) fn wrong_options(problems: Vec<String>) -> Self {
+        let message = problems.iter().map(|problem| format!("switchboard: {problem}\n")).collect();
+        Self { exit: Exit::Usage, message }
+    }
 }

@@ -9,6 +9,7 @@
 //! subcommands that listen have in common.
 
 mod arguments;
+mod chat_settings;
 mod commands;
 mod exit;
 mod join_hints;

@@ -24,22 +24,59 @@ pub(crate) use value::{Kind, Span};
 pub(crate) struct Loaded {
     pub(crate) settings: Settings,
     pub(crate) sources: Vec<Source>,
+    command: CommandName,
+}
+
+impl Loaded {
+    /// The defaults of `command`.
+    pub(crate) fn defaults(command: CommandName) -> Self {
+        let sources = rows(command).map(|_| Source::Default).collect();
+        Self { settings: Settings::new(command), sources, command }
+    }
+
+    /// Where the value of the option `name` came from.
+    ///
+    /// # Panics
+    ///
+    /// If the subcommand has no such option.
+    pub(crate) fn source(&self, name: &str) -> &Source {
+        let found = rows(self.command).zip(&self.sources).find(|(row, _)| row.name == name);
+        found.expect("an option of the subcommand").1
+    }
+
+    /// What is wrong with the option `name`, beginning with its place.
+    pub(crate) fn problem(&self, name: &str, what: impl fmt::Display) -> Problem {
+        format!("{}: {what}", self.source(name).place(name))
+    }
 }
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Default,
-    File { path: PathBuf, line: usize },
+    File { path: PathBuf, line: usize, column: usize },
     Environment(String),
     Flag,
+}
+
+impl Source {
+    /// How an error about the option `name` begins: where its value is to be mended.
+    fn place(&self, name: &str) -> String {
+        match self {
+            Self::File { path, line, column } => {
+                format!("{}:{line}:{column}: {name}", path.display())
+            }
+            Self::Environment(variable) => variable.clone(),
+            Self::Flag | Self::Default => format!("--{name}"),
+        }
+    }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
-            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::File { path, line, .. } => write!(f, "{}:{line}", path.display()),
             Self::Environment(name) => write!(f, "environment {name}"),
             Self::Flag => f.write_str("command line"),
         }
@@ -65,8 +102,9 @@ pub(crate) fn load(
         match std::fs::read_to_string(&path) {
             Ok(text) => {
                 for entry in file::read(&path, &text, command, &mut loading.problems) {
-                    let source = Source::File { path: path.clone(), line: entry.line };
-                    loading.set(&entry.name, &entry.values, source, &entry.place);
+                    let (line, column) = entry.position;
+                    let source = Source::File { path: path.clone(), line, column };
+                    loading.set(&entry.name, &entry.values, source);
                 }
             }
             Err(error) => loading.problems.push(format!("{}: {error}", path.display())),
@@ -79,15 +117,14 @@ pub(crate) fn load(
             Shape::Many => value.split(',').map(|part| part.trim().to_owned()).collect(),
             Shape::One | Shape::Switch => vec![value],
         };
-        let variable = environment::variable(&name);
-        loading.set(&name, &values, Source::Environment(variable.clone()), &variable);
+        loading.set(&name, &values, Source::Environment(environment::variable(&name)));
     }
 
     for row in rows(command) {
         if matches.value_source(row.name) == Some(ValueSource::CommandLine) {
             let values: Vec<String> =
                 matches.get_many::<String>(row.name).into_iter().flatten().cloned().collect();
-            loading.set(row.name, &values, Source::Flag, &format!("--{}", row.name));
+            loading.set(row.name, &values, Source::Flag);
         }
     }
     loading.finish()
@@ -95,28 +132,25 @@ pub(crate) fn load(
 
 /// Settings on their way: what was set so far, and what was wrong.
 struct Loading {
-    command: CommandName,
     loaded: Loaded,
     problems: Vec<Problem>,
 }
 
 impl Loading {
     fn new(command: CommandName) -> Self {
-        let sources = rows(command).map(|_| Source::Default).collect();
-        let loaded = Loaded { settings: Settings::new(command), sources };
-        Self { command, loaded, problems: Vec::new() }
+        Self { loaded: Loaded::defaults(command), problems: Vec::new() }
     }
 
     fn row(&self, name: &str) -> Option<&'static Row> {
-        rows(self.command).find(|row| row.name == name)
+        rows(self.loaded.command).find(|row| row.name == name)
     }
 
-    fn set(&mut self, name: &str, values: &[String], source: Source, place: &str) {
-        let found = rows(self.command).enumerate().find(|(_, row)| row.name == name);
+    fn set(&mut self, name: &str, values: &[String], source: Source) {
+        let found = rows(self.loaded.command).enumerate().find(|(_, row)| row.name == name);
         let (index, row) = found.expect("the caller looked the name up in the table");
         match (row.set)(&mut self.loaded.settings, values) {
             Ok(()) => self.loaded.sources[index] = source,
-            Err(error) => self.problems.push(format!("{place}: {error}")),
+            Err(error) => self.problems.push(format!("{}: {error}", source.place(name))),
         }
     }
 

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use crate::exit::{Exit, Failure};
 use crate::join_hints::hints;
-use crate::options::{CommandName, Loaded, Settings, Source, rows};
+use crate::options::{CommandName, Loaded, Settings, Source};
 
 /// Whether the service wants to know of TCP urgent data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) fn serve<S: Service>(
     info!(engine = %engine.kind(), why = engine.why(), "engine");
 
     let mut listening = Vec::new();
-    for listen in listeners(command, loaded) {
+    for listen in listeners(loaded) {
         let one =
             listen_at(&mut engine, &listen).map_err(|error| refused(command, &listen, &error))?;
         info!(address = %one, "listening");
@@ -94,15 +94,13 @@ pub(crate) fn say(text: &str) {
 
 /// Where to listen: what systemd handed over, and what was asked for. The default counts only if
 /// nothing was handed over.
-fn listeners(command: CommandName, loaded: &Loaded) -> Vec<Listen> {
+fn listeners(loaded: &Loaded) -> Vec<Listen> {
     let handed = handed_over(
         std::process::id(),
         std::env::var("LISTEN_PID").ok().as_deref(),
         std::env::var("LISTEN_FDS").ok().as_deref(),
     );
-    let is_default = rows(command)
-        .zip(&loaded.sources)
-        .any(|(row, source)| row.name == "listen" && *source == Source::Default);
+    let is_default = *loaded.source("listen") == Source::Default;
     let Settings { listen, .. } = &loaded.settings;
     if !handed.is_empty() && is_default {
         return handed;

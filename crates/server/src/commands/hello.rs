@@ -6,26 +6,27 @@ use std::io::{self, Read};
 use tutorials::{Hello, HelloOptions};
 
 use crate::exit::{Exit, Failure};
-use crate::options::{CommandName, Loaded, Problem, Settings};
+use crate::options::{CommandName, Loaded, Problem};
 use crate::serve::{Logged, Urgent, serve};
 
 /// The largest file that is served, 16 MiB: it is kept in memory. Met: an error at the start.
 const FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Says which options do not go together.
-pub(super) fn check(settings: &Settings) -> Result<(), Vec<Problem>> {
-    let hello = &settings.hello;
+pub(super) fn check(loaded: &Loaded) -> Result<(), Vec<Problem>> {
+    let hello = &loaded.settings.hello;
     if hello.file.is_some() && !hello.body.is_empty() {
-        return Err(vec!["body and file exclude each other: there is one answer".into()]);
+        let problem = "excludes --body: there is one answer";
+        return Err(vec![loaded.problem("file", problem)]);
     }
-    body(settings).map(drop).map_err(|problem| vec![problem])
+    body(loaded).map(drop).map_err(|problem| vec![problem])
 }
 
 /// Runs the HTTP server.
 pub(super) fn hello(loaded: &Loaded) -> Result<Exit, Failure> {
     let settings = &loaded.settings;
     let mut options = HelloOptions::default();
-    if let Some(body) = body(settings).map_err(|error| Failure::new(Exit::Failed, error))? {
+    if let Some(body) = body(loaded).map_err(|error| Failure::new(Exit::Failed, error))? {
         options.body = body;
     }
     options.content_type.clone_from(&settings.hello.content_type);
@@ -33,8 +34,8 @@ pub(super) fn hello(loaded: &Loaded) -> Result<Exit, Failure> {
 }
 
 /// What is answered, if it was chosen.
-fn body(settings: &Settings) -> Result<Option<Vec<u8>>, Problem> {
-    let hello = &settings.hello;
+fn body(loaded: &Loaded) -> Result<Option<Vec<u8>>, Problem> {
+    let hello = &loaded.settings.hello;
     let Some(path) = &hello.file else {
         return Ok((!hello.body.is_empty()).then(|| hello.body.clone().into_bytes()));
     };
@@ -51,5 +52,7 @@ fn body(settings: &Settings) -> Result<Option<Vec<u8>>, Problem> {
         }
         Ok(bytes)
     };
-    read().map(Some).map_err(|error: io::Error| format!("file: {}: {error}", path.display()))
+    read().map(Some).map_err(|error: io::Error| {
+        loaded.problem("file", format_args!("{}: {error}", path.display()))
+    })
 }

@@ -15,9 +15,8 @@ use super::{CommandName, Problem, Row, Shape, did_you_mean, rows};
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) values: Vec<String>,
-    pub(super) line: usize,
-    /// File, line and column of the value.
-    pub(super) place: String,
+    /// Line and column of the value.
+    pub(super) position: (usize, usize),
 }
 
 /// The entries of `text`, which was read from `path`; what is wrong goes to `problems`.
@@ -33,10 +32,12 @@ pub(super) fn read(
     };
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        // What a broken file seems to say is not to be believed: only its errors are told.
-        problems.extend(errors.iter().map(|error| {
-            format!("{}: {}", place(error.span().map_or(0, |span| span.start)), error.message())
-        }));
+        // What a broken file seems to say is not to be believed, nor are the errors after the
+        // first: most of them only follow from it.
+        let start = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+        if let Some(first) = errors.iter().min_by_key(|error| start(error)) {
+            problems.push(format!("{}: {}", place(start(first)), first.message()));
+        }
         return Vec::new();
     }
 
@@ -53,13 +54,12 @@ pub(super) fn read(
             Ok(values) => entries.push(Entry {
                 name: name.to_string(),
                 values,
-                line: position(text, start).0,
-                place: format!("{}: {name}", place(start)),
+                position: position(text, start),
             }),
             Err(error) => problems.push(format!("{}: {name}: {error}", place(start))),
         }
     }
-    entries.sort_by_key(|entry| entry.line);
+    entries.sort_by_key(|entry| entry.position);
     entries
 }
 
@@ -118,12 +118,12 @@ mod tests {
         let entries = read(Path::new("sb.toml"), text, CommandName::Chat, &mut problems);
         assert_eq!(problems, [""; 0]);
         let got: Vec<_> =
-            entries.iter().map(|e| (e.line, e.place.as_str(), &e.values[..])).collect();
+            entries.iter().map(|e| (e.position, e.name.as_str(), &e.values[..])).collect();
         assert_eq!(
             got,
             [
-                (2, "sb.toml:2:13: log-level", &["debug".to_owned()][..]),
-                (4, "sb.toml:4:10: listen", &["8008".to_owned(), "8009".to_owned()][..]),
+                ((2, 13), "log-level", &["debug".to_owned()][..]),
+                ((4, 10), "listen", &["8008".to_owned(), "8009".to_owned()][..]),
             ]
         );
     }
@@ -157,5 +157,12 @@ mod tests {
         let said = problems("listen = \"8008\"\nlog-level = \n");
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(said[0].starts_with("sb.toml:2:"), "{said:?}");
+    }
+
+    #[test]
+    fn what_follows_from_a_syntax_error_is_not_told() {
+        let said = problems("listen = [\"8008\"\nlog-level = \"info\"\nname = \"tea\"\n");
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with("sb.toml:"), "{said:?}");
     }
 }

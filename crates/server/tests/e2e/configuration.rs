@@ -95,7 +95,10 @@ fn wrong_values_are_named_wherever_they_come_from() {
     let missing = said(program().args(["--check-config", "--config", "/nonexistent.toml"]));
     assert!(missing.contains("/nonexistent.toml: "), "{missing}");
     let motd = said(program().args(["--check-config", "--motd", "/nonexistent.txt"]));
-    assert!(motd.contains("motd: /nonexistent.txt: "), "{motd}");
+    assert!(motd.contains("switchboard: --motd: /nonexistent.txt: "), "{motd}");
+    let file = File::new("\nmotd = \"/nonexistent.txt\"\n");
+    let motd = said(program().args(["--check-config", "--config", file.name()]));
+    assert!(motd.contains(&format!("{}:2:8: motd: /nonexistent.txt: ", file.name())), "{motd}");
 }
 
 #[test]
