@@ -7,12 +7,14 @@
 //!
 //! - [`mod@line`]: bytes to lines, each whole or refused whole.
 //! - [`irc`]: lines of IRC to messages and back, their tags and their bounds.
+//! - [`mask`]: `*` and `?`, and whom a ban is about.
 //! - [`telnet`]: takes telnet's commands out of a stream and answers them.
 //! - [`text`]: what may reach another person's terminal, and what may not.
 //! - [`name`]: names of people and rooms that cannot be wrong.
 
 pub mod irc;
 pub mod line;
+pub mod mask;
 pub mod name;
 pub mod telnet;
 pub mod text;
