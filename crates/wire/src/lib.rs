@@ -8,6 +8,7 @@
 //! - [`mod@line`]: bytes to lines, each whole or refused whole.
 //! - [`irc`]: lines of IRC to messages and back, their tags and their bounds.
 //! - [`mask`]: `*` and `?`, and whom a ban is about.
+//! - [`proxy`]: what a proxy says about whom it brings.
 //! - [`telnet`]: takes telnet's commands out of a stream and answers them.
 //! - [`text`]: what may reach another person's terminal, and what may not.
 //! - [`name`]: names of people and rooms that cannot be wrong.
@@ -16,5 +17,6 @@ pub mod irc;
 pub mod line;
 pub mod mask;
 pub mod name;
+pub mod proxy;
 pub mod telnet;
 pub mod text;
