@@ -9,6 +9,7 @@
 //! - [`irc`]: lines of IRC to messages and back, their tags and their bounds.
 //! - [`mask`]: `*` and `?`, and whom a ban is about.
 //! - [`proxy`]: what a proxy says about whom it brings.
+//! - [`sniff`]: which language a peer speaks.
 //! - [`telnet`]: takes telnet's commands out of a stream and answers them.
 //! - [`text`]: what may reach another person's terminal, and what may not.
 //! - [`name`]: names of people and rooms that cannot be wrong.
@@ -18,5 +19,6 @@ pub mod line;
 pub mod mask;
 pub mod name;
 pub mod proxy;
+pub mod sniff;
 pub mod telnet;
 pub mod text;
