@@ -8,11 +8,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use chat::{Limits, Zone};
+use chat::{Limits, Speaks, Zone};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::options::{Loaded, Problem};
+use crate::listeners;
+use crate::options::{ListenAt, Loaded, Problem};
 
 /// The longest message of the day, 16 KiB: it is sent to everyone who comes. Met: an error at the
 /// start.
@@ -24,6 +25,11 @@ pub(crate) fn assemble(loaded: &Loaded) -> Result<chat::Settings, Vec<Problem>> 
     let settings = &loaded.settings;
     let mut chat = settings.chat.clone();
     let mut problems = contradictions(loaded, &chat.limits);
+    chat.listeners = listeners::wanted(loaded).iter().map(ListenAt::speaks).collect();
+    if chat.anonymous && chat.listeners.contains(&Speaks::Irc) {
+        let what = "irc:// and --anonymous exclude each other: who is who is what IRC is about";
+        problems.push(loaded.problem("listen", what));
+    }
     if let Some(path) = &settings.motd {
         match motd(path) {
             Ok(lines) => chat.motd = lines,

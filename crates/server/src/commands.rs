@@ -15,7 +15,7 @@ pub(crate) use engines::engines;
 use crate::chat_settings::assemble;
 use crate::exit::{Exit, Failure};
 use crate::log;
-use crate::options::{self, CommandName};
+use crate::options::{self, CommandName, Loaded, Problem};
 use crate::serve::say;
 
 /// Runs a server, or checks or prints its options.
@@ -26,8 +26,8 @@ pub(crate) fn serve(name: CommandName, matches: &ArgMatches) -> Result<Exit, Fai
     let loaded = options::load(name, matches, variables).map_err(Failure::wrong_options)?;
     let checked = match name {
         CommandName::Chat => assemble(&loaded).map(drop),
-        CommandName::Hello => hello::check(&loaded),
-        CommandName::Echo | CommandName::Sink => Ok(()),
+        CommandName::Hello => without_schemes(&loaded).and_then(|()| hello::check(&loaded)),
+        CommandName::Echo | CommandName::Sink => without_schemes(&loaded),
     };
     checked.map_err(Failure::wrong_options)?;
     if matches.get_flag("print-config") {
@@ -45,5 +45,16 @@ pub(crate) fn serve(name: CommandName, matches: &ArgMatches) -> Result<Exit, Fai
         CommandName::Echo => echo::echo(&loaded),
         CommandName::Hello => hello::hello(&loaded),
         CommandName::Sink => sink::sink(&loaded),
+    }
+}
+
+/// For servers that have one way of speaking: there is nothing to choose.
+fn without_schemes(loaded: &Loaded) -> Result<(), Vec<Problem>> {
+    match loaded.settings.listen.iter().find(|at| at.scheme.is_some()) {
+        Some(at) => {
+            let what = format!("only the chat can choose what it speaks; write {}", at.listen);
+            Err(vec![loaded.problem("listen", what)])
+        }
+        None => Ok(()),
     }
 }

@@ -6,25 +6,28 @@
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use engine::{Listen, Listening};
+use chat::Speaks;
+use engine::Listen;
 
+use crate::listeners::Ready;
 use crate::options::CommandName;
 
 /// All lines of the hints.
-pub(crate) fn hints(command: CommandName, listening: &[Listening]) -> String {
+pub(crate) fn hints(command: CommandName, ready: &[Ready]) -> String {
     let mut text = String::new();
-    for one in listening {
-        line(&mut text, format_args!("Listening on {one}"));
+    for one in ready {
+        line(&mut text, format_args!("Listening on {}", one.listening));
     }
-    for one in listening {
-        match (one.local, &one.listen) {
-            (Some(local), _) => inet(&mut text, command, local),
-            (None, Listen::Unix(path)) => unix(&mut text, command, &path.display().to_string()),
+    for Ready { listening, speaks } in ready {
+        let call = Call { command, speaks: *speaks };
+        match (listening.local, &listening.listen) {
+            (Some(local), _) => call.inet(&mut text, local),
+            (None, Listen::Unix(path)) => call.unix(&mut text, &path.display().to_string()),
             (None, _) => {}
         }
     }
     if command == CommandName::Chat {
-        if let Some(open) = listening.iter().filter_map(|one| one.local).find(is_open) {
+        if let Some(open) = ready.iter().filter_map(|one| one.listening.local).find(is_open) {
             let only_here = SocketAddr::from((Ipv4Addr::LOCALHOST, open.port()));
             line(
                 &mut text,
@@ -39,50 +42,78 @@ pub(crate) fn hints(command: CommandName, listening: &[Listening]) -> String {
     text
 }
 
-fn inet(text: &mut String, command: CommandName, local: SocketAddr) {
-    let port = local.port();
-    let here = match local.ip() {
-        ip if ip.is_unspecified() => "localhost".to_owned(),
-        ip => ip.to_string(),
-    };
-    if !is_open(&local) || local.ip().is_unspecified() {
-        line(text, format_args!("  from this machine:  {}", call(command, &here, port)));
-    }
-    if !is_open(&local) {
-        return;
-    }
-    let hosts = match local.ip() {
-        ip if ip.is_unspecified() => hosts(ip),
-        ip => vec![ip.to_string()],
-    };
-    for (index, host) in hosts.iter().enumerate() {
-        let lead = if index == 0 { "from elsewhere:   " } else { "              or: " };
-        line(text, format_args!("  {lead}  {}", call(command, host, port)));
-    }
-    if command == CommandName::Chat {
-        line(
-            text,
-            format_args!("  with other tools:   telnet HOST {port}   or   ncat HOST {port}"),
-        );
-    }
+/// What to type to get to one listener.
+#[derive(Clone, Copy)]
+struct Call {
+    command: CommandName,
+    speaks: Speaks,
 }
 
-fn unix(text: &mut String, command: CommandName, path: &str) {
-    let call = match command {
-        CommandName::Hello => format!("curl --unix-socket {path} http://localhost/"),
-        CommandName::Chat | CommandName::Echo | CommandName::Sink => format!("nc -U {path}"),
-    };
-    line(text, format_args!("  from this machine:  {call}"));
-}
+impl Call {
+    fn inet(self, text: &mut String, local: SocketAddr) {
+        let port = local.port();
+        let here = match local.ip() {
+            ip if ip.is_unspecified() => "localhost".to_owned(),
+            ip => ip.to_string(),
+        };
+        let open = is_open(&local);
+        if !open || local.ip().is_unspecified() {
+            line(text, format_args!("  from this machine:  {}", self.to(&here, port)));
+        }
+        if open {
+            let hosts = match local.ip() {
+                ip if ip.is_unspecified() => hosts(ip),
+                ip => vec![ip.to_string()],
+            };
+            for (index, host) in hosts.iter().enumerate() {
+                let lead = if index == 0 { "from elsewhere:   " } else { "              or: " };
+                line(text, format_args!("  {lead}  {}", self.to(host, port)));
+            }
+        }
+        if self.command == CommandName::Chat {
+            self.others(text, if open { "HOST" } else { &here }, port);
+        }
+    }
 
-/// What to type to get to `host`.
-fn call(command: CommandName, host: &str, port: u16) -> String {
-    match command {
-        CommandName::Chat => format!("nc {host} {port}"),
-        CommandName::Echo => format!("nc {host} {port}"),
-        CommandName::Sink => format!("echo one line | nc -N {host} {port}"),
-        CommandName::Hello if host.contains(':') => format!("curl http://[{host}]:{port}/"),
-        CommandName::Hello => format!("curl http://{host}:{port}/"),
+    /// Other ways into the chat.
+    fn others(self, text: &mut String, host: &str, port: u16) {
+        if self.speaks == Speaks::Irc {
+            line(text, format_args!("  with other clients: {host}, port {port}, without TLS"));
+            return;
+        }
+        if host == "HOST" {
+            line(
+                text,
+                format_args!("  with other tools:   telnet HOST {port}   or   ncat HOST {port}"),
+            );
+        }
+        if self.speaks == Speaks::Anything {
+            line(text, format_args!("  with an IRC client: irssi -c {host} -p {port}"));
+        }
+    }
+
+    fn unix(self, text: &mut String, path: &str) {
+        let nc = format!("nc -U {path}");
+        let call = match (self.command, self.speaks) {
+            (CommandName::Hello, _) => format!("curl --unix-socket {path} http://localhost/"),
+            (CommandName::Chat, Speaks::Irc) => format!("irssi -c {path}"),
+            (CommandName::Chat, Speaks::Anything) => format!("{nc}   or   irssi -c {path}"),
+            _ => nc,
+        };
+        line(text, format_args!("  from this machine:  {call}"));
+    }
+
+    /// What to type to get to `host`.
+    fn to(self, host: &str, port: u16) -> String {
+        match (self.command, self.speaks) {
+            (CommandName::Chat, Speaks::Irc) => format!("irssi -c {host} -p {port}"),
+            (CommandName::Chat | CommandName::Echo, _) => format!("nc {host} {port}"),
+            (CommandName::Sink, _) => format!("echo one line | nc -N {host} {port}"),
+            (CommandName::Hello, _) if host.contains(':') => {
+                format!("curl http://[{host}]:{port}/")
+            }
+            (CommandName::Hello, _) => format!("curl http://{host}:{port}/"),
+        }
     }
 }
 
@@ -124,10 +155,20 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::Listening;
 
     fn hints_for(command: CommandName, listen: Listen, local: Option<&str>) -> String {
+        hints_where(command, Speaks::Anything, listen, local)
+    }
+
+    fn hints_where(
+        command: CommandName,
+        speaks: Speaks,
+        listen: Listen,
+        local: Option<&str>,
+    ) -> String {
         let local = local.map(|local| local.parse().unwrap());
-        hints(command, &[Listening { listen, local }])
+        hints(command, &[Ready { listening: Listening { listen, local }, speaks }])
     }
 
     #[test]
@@ -147,5 +188,21 @@ mod tests {
         }
         let text = hints_for(CommandName::Chat, Listen::Unix("/tmp/s".into()), None);
         assert!(text.contains("nc -U /tmp/s") && !text.contains("NOT ENCRYPTED"), "{text}");
+    }
+
+    #[test]
+    fn each_listener_is_shown_with_the_tools_that_work_there() {
+        for (listen, local) in [(Listen::Any(7), Some("[::]:7")), (Listen::Unix("/s".into()), None)]
+        {
+            let tools = |speaks| {
+                let text = hints_where(CommandName::Chat, speaks, listen.clone(), local);
+                (text.contains("nc "), text.contains("irssi -c "))
+            };
+            assert_eq!(tools(Speaks::Anything), (true, true));
+            assert_eq!(tools(Speaks::Plain), (true, false));
+            assert_eq!(tools(Speaks::Irc), (false, true));
+        }
+        let echo = hints_for(CommandName::Echo, Listen::Any(7), Some("[::]:7"));
+        assert!(!echo.contains("irssi"), "{echo}");
     }
 }

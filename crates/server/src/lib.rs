@@ -13,6 +13,7 @@ mod chat_settings;
 mod commands;
 mod exit;
 mod join_hints;
+mod listeners;
 mod log;
 mod options;
 mod serve;

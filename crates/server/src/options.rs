@@ -6,6 +6,7 @@
 
 mod environment;
 mod file;
+mod listen_at;
 mod print;
 mod table;
 mod value;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
+pub(crate) use listen_at::ListenAt;
 pub(crate) use print::print;
 pub(crate) use table::{CommandName, LogFormat, Row, Settings, Shape, rows};
 pub(crate) use value::{Kind, Span};

@@ -15,12 +15,13 @@ use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
 use tutorials::HelloOptions;
 
+use super::listen_at::ListenAt;
 use super::value::{Bytes, Count, File, Kind, Named, OrOff, Span, Switch, Text, Toml, Within};
 
 /// What one run is to do: the values of all options.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    pub(crate) listen: Vec<Listen>,
+    pub(crate) listen: Vec<ListenAt>,
     pub(crate) engine: Choice,
     pub(crate) idle_backoff: Option<Duration>,
     pub(crate) log_level: LogLevel,
@@ -61,7 +62,7 @@ impl Settings {
     /// The defaults of `command`: they differ in the port only.
     pub(crate) fn new(command: CommandName) -> Self {
         Self {
-            listen: vec![Listen::Any(command.port())],
+            listen: vec![Listen::Any(command.port()).into()],
             engine: Choice::Auto,
             idle_backoff: None,
             log_level: LogLevel(LevelFilter::INFO),
@@ -226,12 +227,13 @@ pub(super) const TABLE: &[Row] = &[
         shape: Shape::Many,
         placeholder: "ADDR:PORT",
         help: "Where to listen: 8008 (every address), 127.0.0.1:8008, [::1]:8008, unix:/path or \
-               fd:N; may be repeated. Port 0 takes any free port. Sockets handed over by systemd \
-               take the place of the default",
+               fd:N; may be repeated. Port 0 takes any free port. With irc:// or plain:// before it \
+               the chat speaks only that there, and does not look at what comes. Sockets handed \
+               over by systemd take the place of the default",
         quoted: true,
         set: |settings, texts| {
-            settings.listen = texts.iter().map(|text| Named::parse(text)).collect::<Result<_, _>>()?;
-            if settings.listen.is_empty() { Err("at least one address is wanted".into()) } else { Ok(()) }
+            settings.listen = places(texts)?;
+            Ok(())
         },
         show: |settings| settings.listen.iter().map(Named::show).collect(),
     },
@@ -292,6 +294,19 @@ pub(super) const TABLE: &[Row] = &[
 
     row!(SINK, "idle", sink.idle, Span, "TIME", "How long to wait before saying \"no data coming\""),
 ];
+
+/// Where to listen: at least somewhere, and nowhere twice.
+fn places(texts: &[String]) -> Result<Vec<ListenAt>, String> {
+    let mut places: Vec<ListenAt> = Vec::new();
+    for text in texts {
+        let place: ListenAt = text.parse()?;
+        if let Some(same) = places.iter().find(|one| one.is_same_place(&place)) {
+            return Err(format!("{same} and {place} are the same place; leave one of them out"));
+        }
+        places.push(place);
+    }
+    if places.is_empty() { Err("at least one address is wanted".into()) } else { Ok(places) }
+}
 
 /// What happens to slow readers, by its name.
 struct Slow;

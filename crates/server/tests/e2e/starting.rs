@@ -50,9 +50,57 @@ fn the_hints_say_how_to_join_with_each_tool() {
     open.expect("nc localhost ");
     open.expect("telnet HOST ");
     open.expect("ncat HOST ");
+    open.expect("irssi -c HOST -p ");
     open.expect("NOT ENCRYPTED");
     open.signal(Signal::INT);
     assert_eq!(open.exit_code(), 0);
+}
+
+#[test]
+fn a_listener_with_one_way_of_speaking_shows_only_what_works_there() {
+    let arguments = ["chat", "--listen", "irc://[::1]:0", "--listen", "plain://127.0.0.1:0"];
+    let mut server = Process::start(program().args(arguments));
+    server.expect("Ctrl-C stops it");
+    let said = server.stdout.text();
+    let port = |lead: &str| {
+        let listening = said.lines().find_map(|line| line.strip_prefix(lead));
+        listening.unwrap_or_else(|| panic!("no {lead:?} in\n{said}")).to_owned()
+    };
+    let (irc, plain) = (port("Listening on [::1]:"), port("Listening on 127.0.0.1:"));
+    assert!(said.contains(&format!("irssi -c ::1 -p {irc}\n")), "{said}");
+    assert!(!said.contains(&format!("nc ::1 {irc}")), "{said}");
+    assert!(said.contains(&format!("nc 127.0.0.1 {plain}\n")), "{said}");
+    assert!(!said.contains(&format!("-p {plain}")), "{said}");
+    server.signal(Signal::INT);
+    assert_eq!(server.exit_code(), 0);
+}
+
+#[test]
+fn what_cannot_be_listened_at_is_named_with_what_to_do() {
+    let refused = |arguments: &[&str]| {
+        let mut process = Process::start(program().args(arguments));
+        let code = process.exit_code();
+        (code, process.stderr.text())
+    };
+    for (arguments, needed) in [
+        (&["chat", "--listen", "http://8008"][..], "none of irc://, plain:// and any://"),
+        (&["echo", "--listen", "irc://8800"], "only the chat can choose what it speaks"),
+        (&["hello", "--listen", "any://8080"], "only the chat can choose what it speaks"),
+        (&["chat", "--anonymous", "--listen", "irc://0"], "exclude each other"),
+        (&["sink", "--listen", "8008", "--listen", "[::]:8008"], "are the same place"),
+    ] {
+        let (code, said) = refused(arguments);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.starts_with("switchboard: --listen: ") && said.contains(needed), "{said}");
+    }
+
+    // An address that every address includes: seen only when the second one is tried.
+    let port = TcpListener::bind("[::]:0").and_then(|free| free.local_addr()).expect("a free port");
+    let port = port.port().to_string();
+    let (code, said) =
+        refused(&["echo", "--listen", &port, "--listen", &format!("127.0.0.1:{port}")]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains(&format!("it listens on [::]:{port}")), "{said}");
 }
 
 #[test]
