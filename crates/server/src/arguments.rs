@@ -15,6 +15,7 @@ pub(crate) enum Invocation {
     Serve(CommandName, ArgMatches),
     Connect(ConnectArguments),
     Engines,
+    HashPassword,
     /// Help, a version or an error was printed; there is nothing else to do.
     Told(Exit),
 }
@@ -37,6 +38,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Invocation {
         "connect" => {
             ConnectArguments::from_arg_matches(matches).map_or_else(told, Invocation::Connect)
         }
+        "hash-password" => Invocation::HashPassword,
         _ => Invocation::Engines,
     }
 }
@@ -84,6 +86,16 @@ fn command() -> Command {
         .subcommand(
             Command::new("engines")
                 .about("Show which engines this machine offers, and which one auto would take"),
+        )
+        .subcommand(
+            Command::new("hash-password")
+                .about("Ask for a password and print its hash, for an operator of the chat")
+                .after_help(
+                    "It asks twice on a terminal, and else takes the first line of standard \
+                     input.\n\nExamples:\n  \
+                     switchboard hash-password\n  \
+                     pass show chat | switchboard hash-password",
+                ),
         )
 }
 
@@ -184,6 +196,7 @@ mod tests {
             assert!(matches!(parsed(line), Invocation::Serve(CommandName::Chat, _)), "{line}");
         }
         assert!(matches!(parsed("switchboard engines"), Invocation::Engines));
+        assert!(matches!(parsed("switchboard hash-password"), Invocation::HashPassword));
         assert!(matches!(parsed("switchboard echo"), Invocation::Serve(CommandName::Echo, _)));
     }
 

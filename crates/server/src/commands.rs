@@ -4,6 +4,7 @@ mod chat;
 mod connect;
 mod echo;
 mod engines;
+mod hash_password;
 mod hello;
 mod sink;
 
@@ -11,6 +12,7 @@ use clap::ArgMatches;
 
 pub(crate) use connect::{ConnectArguments, connect};
 pub(crate) use engines::engines;
+pub(crate) use hash_password::hash_password;
 
 use crate::chat_settings::assemble;
 use crate::exit::{Exit, Failure};

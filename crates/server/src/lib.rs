@@ -16,6 +16,7 @@ mod join_hints;
 mod listeners;
 mod log;
 mod options;
+mod password;
 mod serve;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ pub fn main() -> ExitCode {
         Invocation::Serve(name, matches) => commands::serve(name, &matches),
         Invocation::Connect(arguments) => commands::connect(&arguments),
         Invocation::Engines => commands::engines(),
+        Invocation::HashPassword => commands::hash_password(),
         Invocation::Told(exit) => Ok(exit),
     };
     match result {

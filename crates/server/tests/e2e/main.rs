@@ -13,6 +13,7 @@ mod echo;
 mod engines;
 mod hello;
 mod hostile;
+mod passwords;
 mod scale;
 mod sink;
 mod starting;
