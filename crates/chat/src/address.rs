@@ -50,10 +50,16 @@ impl Address {
         if peer.is_local() {
             return None;
         }
-        Some(match peer.ip()? {
+        peer.ip().map(Self::from)
+    }
+}
+
+impl From<IpAddr> for Address {
+    fn from(ip: IpAddr) -> Self {
+        match ip {
             IpAddr::V4(ip) => Self::V4(ip.to_bits()),
             IpAddr::V6(ip) => Self::V6((ip.to_bits() >> 64) as u64),
-        })
+        }
     }
 }
 

@@ -1,23 +1,25 @@
 //! The languages peers speak.
 //!
-//! Invariant: the core has members, rooms and events; what they look like in bytes is decided
-//! here and below.
+//! Invariant: the core has members, rooms and events; what they look like in bytes is decided in
+//! [`plain`](crate::plain) and [`irc`](crate::irc).
 
-pub(crate) mod foreign;
-pub(crate) mod plain;
+use wire::name::RoomName;
 
 use crate::Zone;
 use crate::event::RoomId;
+use crate::irc::{self, Client};
 use crate::log::Entry;
-use wire::name::RoomName;
+use crate::plain::render::{self as plain, Newline};
 
 /// What a connection speaks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) enum Dialect {
     /// Not known yet: nothing has been said on either side.
     Undecided,
     /// Lines for people, and pipes.
     Plain(plain::Reader),
+    /// IRC (RFC 1459, RFC 2812, IRCv3).
+    Irc(Box<Client>),
 }
 
 /// One way of rendering an entry: readers with the same rendition get the same bytes.
@@ -25,6 +27,8 @@ pub(crate) enum Dialect {
 pub(crate) enum Rendition {
     /// As lines for people.
     Plain(plain::Style),
+    /// As messages of IRC.
+    Irc(irc::Class),
 }
 
 impl Dialect {
@@ -34,7 +38,35 @@ impl Dialect {
             // Who is undecided is in no room; what it will most likely speak is as good as any.
             Self::Undecided => Rendition::Plain(plain::Reader::default().style(room)),
             Self::Plain(reader) => Rendition::Plain(reader.style(room)),
+            Self::Irc(client) => Rendition::Irc(client.class()),
         }
+    }
+
+    /// What ends a line for this reader, if it is one for people.
+    pub(crate) fn newline(&self) -> Newline {
+        match self {
+            Self::Plain(reader) => reader.newline,
+            Self::Undecided | Self::Irc(_) => Newline::default(),
+        }
+    }
+}
+
+/// What all renderings need beside the entry.
+#[derive(Clone, Debug)]
+pub(crate) struct Scene {
+    /// The zone in which people are shown times.
+    pub(crate) zone: Zone,
+    /// What the server calls itself to IRC clients: a word.
+    pub(crate) server: Box<str>,
+    /// Begins the ids of all messages of this run: sequence numbers begin anew with each.
+    pub(crate) epoch: Box<str>,
+}
+
+impl Scene {
+    /// For tests.
+    #[cfg(test)]
+    pub(crate) fn bare() -> Self {
+        Self { zone: Zone::UTC, server: "switchboard".into(), epoch: "0".into() }
     }
 }
 
@@ -42,14 +74,15 @@ impl Dialect {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rendering<'a> {
     pub(crate) room: &'a RoomName,
-    pub(crate) zone: &'a Zone,
+    pub(crate) scene: &'a Scene,
 }
 
 impl Rendering<'_> {
-    /// Appends `entry` to `out`, cleaned for other people's terminals.
+    /// Appends `entry` to `out`. For people it is cleaned.
     pub(crate) fn render(&self, rendition: Rendition, entry: &Entry, out: &mut Vec<u8>) {
         match rendition {
             Rendition::Plain(style) => plain::render(style, self, entry, out),
+            Rendition::Irc(class) => irc::render::render(class, self, entry, out),
         }
     }
 }

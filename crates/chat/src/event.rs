@@ -8,6 +8,10 @@ use std::sync::Arc;
 use service::Key;
 use wire::name::{Name, RoomName};
 
+use crate::person::{Identity, Person};
+use crate::room::modes::Rank;
+use crate::words::Words;
+
 /// Who: the key of the member's connection.
 pub(crate) type MemberId = Key;
 
@@ -17,60 +21,64 @@ pub(crate) type RoomId = Key;
 /// Something that a member wants to have happened; applying it may refuse.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
-    /// A connection becomes a member, and is given a guest's name.
+    /// A connection becomes a member, under the name it wants; or else it is given a guest's.
     Arrived {
         member: MemberId,
+        name: Option<Name>,
+        identity: Arc<Identity>,
     },
+    /// Comes into a room, or makes it.
     Joined {
         member: MemberId,
         room: RoomName,
+        key: Option<Arc<str>>,
+    },
+    /// A room is told of a member that came without being announced.
+    Shown {
+        member: MemberId,
+        room: RoomId,
     },
     Left {
         member: MemberId,
         room: RoomId,
+        reason: Option<Arc<str>>,
     },
     Renamed {
         member: MemberId,
         name: Name,
     },
-    /// Something is said in a room.
+    /// Something is said in a room; with a rank, to those who have it or more, and nobody else.
     Said {
         member: MemberId,
         room: RoomId,
-        manner: Manner,
-        text: Arc<str>,
+        least: Option<Rank>,
+        words: Words,
     },
     /// Something is said to one person.
     Told {
         member: MemberId,
         to: Name,
-        text: Arc<str>,
+        words: Words,
     },
     /// A member leaves all rooms and gives its name back.
     Departed {
         member: MemberId,
+        reason: Arc<str>,
     },
-}
-
-/// How something is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Manner {
-    Say,
-    /// As an action: `* ada waves`.
-    Act,
 }
 
 impl Event {
     /// Whose event it is.
     pub(crate) fn member(&self) -> MemberId {
         match self {
-            Self::Arrived { member }
+            Self::Arrived { member, .. }
             | Self::Joined { member, .. }
+            | Self::Shown { member, .. }
             | Self::Left { member, .. }
             | Self::Renamed { member, .. }
             | Self::Said { member, .. }
             | Self::Told { member, .. }
-            | Self::Departed { member } => *member,
+            | Self::Departed { member, .. } => *member,
         }
     }
 }
@@ -80,12 +88,17 @@ impl Event {
 pub(crate) enum Applied {
     Arrived,
     Joined(RoomId),
+    Shown,
     Left(RoomId),
-    Renamed,
+    /// Who it was before.
+    Renamed(Arc<Person>),
     Said,
+    /// To those in the room who have a rank.
+    SaidToRank(RoomId, Arc<Person>),
     /// To whom, and from whom.
-    Told(MemberId, Name),
-    Departed,
+    Told(MemberId, Arc<Person>),
+    /// Who it was.
+    Departed(Arc<Person>),
 }
 
 /// Why an event was not applied.
@@ -95,8 +108,6 @@ pub(crate) enum Refusal {
     NoMember,
     NameTaken(Name),
     NoSuchPerson(Name),
-    /// One does not write to oneself.
-    Yourself,
     /// The member is in the room already.
     AlreadyThere(RoomId),
     /// The member is not in the room.

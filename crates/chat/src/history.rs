@@ -95,14 +95,14 @@ impl History for InMemory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Manner;
     use crate::log::What;
-    use wire::name::Name;
+    use crate::person::Person;
+    use crate::words::{Manner, Words};
 
     fn said(seq: u64, len: usize) -> Entry {
-        let (by, text) = (Name::guest(1), "x".repeat(len).into());
+        let (by, words) = (Person::guest(1), Words::plain(Manner::Say, &"x".repeat(len)));
         let author = service::Key::new(0, 0);
-        Entry { seq, unix_ms: 0, author, what: What::Said { by, manner: Manner::Say, text } }
+        Entry { seq, unix_ms: 0, author, what: What::Said { by, words } }
     }
 
     fn seqs(history: &InMemory, room: &str) -> Vec<u64> {

@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use memchr::memchr;
 use service::{Key, Time};
+use wire::irc::Bounds;
 use wire::line::Line;
 use wire::text;
 
-use crate::answer::{Count, Seconds, shows_nothing};
-use crate::command::{Command, Weight};
-use crate::dialect::plain::{Form, Newline, Reader};
-use crate::dialect::{Dialect, foreign};
+use crate::dialect::Dialect;
+use crate::foreign;
+use crate::irc::Client;
 use crate::outbox::Place;
+use crate::plain::answer::{Count, Seconds, shows_nothing};
+use crate::plain::command::{Command, Weight};
+use crate::plain::render::{Form, Newline, Reader};
 use crate::session::{Held, Input, Session, Stage};
 use crate::switchboard::Switchboard;
 use crate::timer::NEVER;
@@ -34,6 +37,9 @@ impl Switchboard {
         };
         if session.stage == Stage::Closing {
             return;
+        }
+        if matches!(session.dialect, Dialect::Irc(_)) {
+            return self.take_typed(key, bytes);
         }
         let (mut memory, mut answer) = (std::mem::take(&mut self.typed), Vec::new());
         let typed = session.telnet.strip(bytes, &mut memory, &mut answer);
@@ -96,7 +102,6 @@ impl Switchboard {
         let Some(session) = self.sessions.get_mut(key) else {
             return &[];
         };
-        let limit_bytes = self.settings.limits.line_bytes;
         let mut lines = std::mem::take(&mut session.lines);
         loop {
             let Some(session) = self.sessions.get(key) else {
@@ -108,6 +113,10 @@ impl Switchboard {
             if !input.is_empty() && self.waits_until(session).is_some() {
                 break;
             }
+            let limit_bytes = match session.dialect {
+                Dialect::Irc(_) => Bounds::CLIENT.line_bytes(),
+                Dialect::Undecided | Dialect::Plain(_) => self.settings.limits.line_bytes,
+            };
             let before = input.len();
             let line = lines.next(&mut input, limit_bytes);
             self.turn_left = self.turn_left.saturating_sub(before - input.len());
@@ -152,6 +161,7 @@ impl Switchboard {
         self.stats.lines_held += u64::from(too_fast);
         if tell {
             let wait = Seconds(until.map_or(Duration::ZERO, |until| until.since(now)));
+            // IRC clients are slowed down as they are used to: without a word.
             self.tell(key, |to| to.line(format_args!("Slow down: line held {wait}.")));
         }
         self.update_receiving(key);
@@ -188,9 +198,7 @@ impl Switchboard {
                 session.lines.skip();
             }
             let bytes = Count(lost.bytes, "byte");
-            self.tell(key, |to| {
-                to.line(format_args!("Too much at once: the last {bytes} were not read."));
-            });
+            self.notify(key, format_args!("Too much at once: the last {bytes} were not read."));
         }
         self.update_receiving(key);
         match input {
@@ -218,13 +226,25 @@ impl Switchboard {
             self.take_typed(key, b"\n");
         }
         if self.sessions.get(key).is_some_and(|session| session.held.is_none()) {
-            self.leave(key);
+            self.leave(key, "Connection closed");
         }
     }
 
     fn take_line(&mut self, key: Key, line: Line<'_>) {
         match line {
-            Line::EndOfTransmission => self.leave(key),
+            _ if matches!(
+                self.sessions.get(key).map(|session| &session.dialect),
+                Some(Dialect::Irc(_))
+            ) =>
+            {
+                self.stats.lines_in += 1;
+                match line {
+                    Line::Whole(line) => self.take_irc_line(key, line),
+                    Line::TooLong(_) => self.refuse_long_irc_line(key),
+                    Line::EndOfTransmission => {}
+                }
+            }
+            Line::EndOfTransmission => self.leave(key, "Quit"),
             Line::TooLong(len) => {
                 self.stats.lines_too_long += 1;
                 self.decide(key, Form::Full);
@@ -248,6 +268,10 @@ impl Switchboard {
             return;
         };
         if matches!(session.dialect, Dialect::Undecided) {
+            if foreign::is_irc(&line) {
+                self.speak_irc(key);
+                return self.take_irc_line(key, &line);
+            }
             let answer = foreign::answer(&line);
             if answer.is_some() {
                 return self.turn_away(key, answer);
@@ -284,11 +308,14 @@ impl Switchboard {
         let place = Place::after(self.trunk.last_seq());
         let answer = answer.unwrap_or_default();
         self.mail(key, place, |out| out.extend_from_slice(answer.as_bytes()));
-        self.leave(key);
+        self.leave(key, "");
     }
 
     /// Notes that `key` has used up so many lines of what it may say.
-    fn charge(&mut self, key: Key, lines: u32) {
+    pub(crate) fn charge(&mut self, key: Key, lines: u32) {
+        if lines == 0 {
+            return;
+        }
         let (now, rate) = (self.now.time, self.settings.limits.lines);
         if let Some(session) = self.sessions.get_mut(key) {
             session.told.too_fast &= !session.gate.is_rested(now);
@@ -303,6 +330,15 @@ impl Switchboard {
             self.tell(key, |to| {
                 to.line("What was not UTF-8 in that line is shown as \u{fffd}. (Told once.)");
             });
+        }
+    }
+
+    /// The peer is taken for an IRC client.
+    pub(crate) fn speak_irc(&mut self, key: Key) {
+        let now = self.now.time;
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.dialect = Dialect::Irc(Box::new(Client::new(now)));
+            self.set_deadline(key, NEVER);
         }
     }
 

@@ -17,20 +17,25 @@
 //! assert_eq!(service.stats().connections, 0);
 //! ```
 
+#![allow(dead_code, reason = "parts of the IRC dialect that are being added use it")]
+
 mod address;
-mod answer;
 mod ban;
-mod command;
 mod dialect;
 mod event;
+mod foreign;
 mod gate;
 mod hash;
 mod history;
 mod host;
 mod inbox;
+mod irc;
 mod limits;
 mod log;
+mod moment;
 mod outbox;
+mod person;
+mod plain;
 mod room;
 mod session;
 mod settings;
@@ -39,6 +44,7 @@ mod stats;
 mod switchboard;
 mod timer;
 mod trunk;
+mod words;
 
 pub use ban::{Ban, Matches, Network};
 pub use host::{Answer, Host, NoHost, Ticket};

@@ -67,6 +67,13 @@ pub struct Limits {
     pub name_bytes: usize,
     /// The length of a room's name with its `#`, 64 bytes. Met: refused.
     pub room_name_bytes: usize,
+    /// What an IRC client says its user's name is, 150 bytes. Met: what fits is taken.
+    pub real_name_bytes: usize,
+    /// A reason: for leaving, for removing somebody, 390 bytes. Met: what fits is taken, which those
+    /// who read it see to be a beginning.
+    pub reason_bytes: usize,
+    /// To whom one IRC message may go at once, 4. Met: those that follow are refused (407).
+    pub targets: usize,
     /// Members up to which a room announces joins, leaves and name changes, 100: the cost of
     /// announcing to all that each has come is the square of their number, and nobody reads it.
     /// Met: they are not announced.
@@ -138,6 +145,9 @@ impl Default for Limits {
             rooms_per_member: 100,
             name_bytes: 32,
             room_name_bytes: 64,
+            real_name_bytes: 150,
+            reason_bytes: 390,
+            targets: 4,
             announce_members: 100,
             who_names: 200,
             listed_rooms: 100,

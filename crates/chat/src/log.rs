@@ -13,7 +13,9 @@ use service::{Batch, Frame};
 use wire::name::Name;
 
 use crate::dialect::{Rendering, Rendition};
-use crate::event::{Manner, MemberId};
+use crate::event::MemberId;
+use crate::person::Person;
+use crate::words::Words;
 
 /// The log of one room.
 #[derive(Debug, Default)]
@@ -38,23 +40,56 @@ pub(crate) struct Entry {
     pub(crate) what: What,
 }
 
-/// What happened, with all names as they were.
+/// What happened, with everybody as they were.
 #[derive(Clone, Debug)]
 pub(crate) enum What {
-    Said { by: Name, manner: Manner, text: Arc<str> },
-    Joined { who: Name },
-    Left { who: Name },
-    Renamed { from: Name, to: Name },
+    Said {
+        by: Arc<Person>,
+        words: Words,
+    },
+    Joined {
+        who: Arc<Person>,
+        arrival: Arrival,
+    },
+    Left {
+        who: Arc<Person>,
+        reason: Option<Arc<str>>,
+    },
+    /// Left the server, and with it the room.
+    Departed {
+        who: Arc<Person>,
+        reason: Arc<str>,
+    },
+    Renamed {
+        from: Arc<Person>,
+        to: Name,
+    },
+}
+
+/// When a room is told that somebody has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// As it happens.
+    Now,
+    /// When there is a reason to: the room was too big to be told of each.
+    Late,
 }
 
 impl Entry {
     /// What keeping it costs, in bytes.
     pub(crate) fn cost(&self) -> usize {
         let text = match &self.what {
-            What::Said { text, .. } => text.len(),
-            What::Joined { .. } | What::Left { .. } | What::Renamed { .. } => 0,
+            What::Said { words, .. } => words.cost(),
+            What::Left { reason, .. } => reason.as_ref().map_or(0, |reason| reason.len()),
+            What::Departed { reason, .. } => reason.len(),
+            What::Joined { .. } | What::Renamed { .. } => 0,
         };
         size_of::<Self>() + text
+    }
+
+    /// Whether it is something said that people read, rather than a coming or a going.
+    pub(crate) fn is_said(&self) -> bool {
+        matches!(&self.what, What::Said { words, .. } if words.is_readable())
     }
 }
 

@@ -10,9 +10,7 @@ use std::io::Write;
 use service::{Batch, Slab};
 use smallvec::SmallVec;
 
-use crate::Zone;
-use crate::dialect::plain::Newline;
-use crate::dialect::{Dialect, Rendering};
+use crate::dialect::{Dialect, Rendering, Scene};
 use crate::event::{MemberId, RoomId};
 use crate::log::{Log, Sharing};
 use crate::room::Room;
@@ -82,16 +80,7 @@ impl Place {
 pub(crate) struct View<'a> {
     pub(crate) me: MemberId,
     pub(crate) dialect: &'a Dialect,
-    pub(crate) zone: &'a Zone,
-}
-
-impl View<'_> {
-    fn newline(&self) -> Newline {
-        match self.dialect {
-            Dialect::Undecided => Newline::default(),
-            Dialect::Plain(reader) => reader.newline,
-        }
-    }
+    pub(crate) scene: &'a Scene,
 }
 
 /// What [`Outbox::fill`] has done.
@@ -149,7 +138,7 @@ impl Outbox {
             from -= 1;
         }
         let mut moved = Mailbox::default();
-        let rendering = Rendering { room: &room.name, zone: view.zone };
+        let rendering = Rendering { room: &room.name, scene: view.scene };
         let missed = from - cursor.next;
         if missed > 0 {
             // At a place of its own: the first line that is left may be one that another room
@@ -253,7 +242,7 @@ impl Outbox {
                 sharing = Sharing::Alone;
                 to = (cursor.next + 1..to).find(|&at| own(log, at)).unwrap_or(to);
             }
-            let rendering = Rendering { room: &room.name, zone: view.zone };
+            let rendering = Rendering { room: &room.name, scene: view.scene };
             let rendition = view.dialect.rendition(cursor.room);
             let from = cursor.next;
             cursor.next = log.deliver(rendition, &rendering, from, to, sharing, batch);
@@ -294,10 +283,10 @@ impl Outbox {
 }
 
 fn write_missed(missed: u64, room: &Room, view: &View<'_>, out: &mut Vec<u8>) {
-    let (missed, room) = (crate::answer::Count(missed, "line"), &room.name);
+    let (missed, room) = (crate::plain::answer::Count(missed, "line"), &room.name);
     write!(out, "*** You missed {missed} in {room}: your connection was too slow.")
         .expect("a vector takes all");
-    out.extend_from_slice(view.newline().as_bytes());
+    out.extend_from_slice(view.dialect.newline().as_bytes());
 }
 
 impl Mailbox {
@@ -382,12 +371,13 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::plain::{Form, Reader};
-    use crate::event::Manner;
     use crate::log::{Entry, What};
+    use crate::person::Person;
+    use crate::plain::render::{Form, Reader};
+    use crate::words::{Manner, Words};
     use proptest::prelude::*;
     use service::Key;
-    use wire::name::{Name, RoomName};
+    use wire::name::RoomName;
 
     const ROOMS: usize = 3;
 
@@ -442,7 +432,7 @@ mod tests {
         fn new() -> Self {
             let mut rooms = Slab::default();
             let name = |n| format!("#{n}").parse::<RoomName>().unwrap();
-            let ids = (0..ROOMS).map(|n| rooms.insert(Room::new(name(n)))).collect();
+            let ids = (0..ROOMS).map(|n| rooms.insert(Room::new(name(n), 0))).collect();
             let outbox = Outbox::default();
             Self { rooms, ids, outbox, seq: 0, queue: Vec::new(), got: Vec::new() }
         }
@@ -450,7 +440,7 @@ mod tests {
         fn with_view<T>(&mut self, f: impl FnOnce(&mut Self, &View<'_>) -> T) -> T {
             let reader = Reader { form: Form::Bare, ..Reader::default() };
             let dialect = Dialect::Plain(reader);
-            f(self, &View { me: ME, dialect: &dialect, zone: &Zone::UTC })
+            f(self, &View { me: ME, dialect: &dialect, scene: &Scene::bare() })
         }
 
         fn take(&mut self, step: &Step) {
@@ -492,8 +482,8 @@ mod tests {
             let mut reaches = false;
             for (n, _) in rooms.iter().enumerate().filter(|(_, chosen)| **chosen) {
                 let id = self.ids[n];
-                let by = Name::guest(1);
-                let what = What::Said { by, manner: Manner::Say, text: text.as_str().into() };
+                let by = Person::guest(1);
+                let what = What::Said { by, words: Words::plain(Manner::Say, &text) };
                 let entry = Entry { seq: self.seq, unix_ms: 0, author, what };
                 self.rooms.get_mut(id).unwrap().log.append(entry, usize::MAX);
                 reaches |= self.outbox.position(id).is_some();
@@ -557,7 +547,7 @@ mod tests {
         }
         let reader = Reader::default();
         let dialect = Dialect::Plain(reader);
-        let view = View { me: ME, dialect: &dialect, zone: &Zone::UTC };
+        let view = View { me: ME, dialect: &dialect, scene: &Scene::bare() };
         let addresses: Vec<*const u8> = others
             .iter_mut()
             .map(|outbox| {

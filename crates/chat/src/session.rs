@@ -2,11 +2,12 @@
 //!
 //! Invariant: a session at rest in one room holds no buffer: what is rarely needed is boxed.
 
+use std::net::IpAddr;
+
 use service::Time;
 use wire::line::Lines;
 use wire::telnet::Telnet;
 
-use crate::address::Address;
 use crate::dialect::Dialect;
 use crate::gate::Gate;
 use crate::outbox::Outbox;
@@ -27,8 +28,9 @@ pub(crate) struct Session {
     pub(crate) names: Gate,
     /// When something is due, if ever: a decision on the dialect, or held bytes.
     pub(crate) deadline: Time,
-    /// Where it comes from, if that counts.
-    pub(crate) address: Option<Address>,
+    /// Where it comes from, unless it is this machine.
+    pub(crate) ip: Option<IpAddr>,
+    pub(crate) counted: Counted,
     pub(crate) stage: Stage,
     pub(crate) input: Input,
     pub(crate) receiving: Receiving,
@@ -44,6 +46,13 @@ pub(crate) enum Stage {
     Member,
     /// To be closed once all is sent. What comes in is ignored.
     Closing,
+}
+
+/// Whether the connection counts among those of its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    Yes,
+    No,
 }
 
 /// Whether the peer may send more.
@@ -97,7 +106,7 @@ pub(crate) struct Lost {
 }
 
 impl Session {
-    pub(crate) fn new(address: Option<Address>, dialect: Dialect) -> Self {
+    pub(crate) fn new(ip: Option<IpAddr>, counted: Counted, dialect: Dialect) -> Self {
         Self {
             outbox: Outbox::default(),
             dialect,
@@ -107,7 +116,8 @@ impl Session {
             gate: Gate::default(),
             names: Gate::default(),
             deadline: NEVER,
-            address,
+            ip,
+            counted,
             stage: Stage::New,
             input: Input::Open,
             receiving: Receiving::Resumed,

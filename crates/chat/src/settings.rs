@@ -29,6 +29,8 @@ pub struct Settings {
     pub zone: Zone,
     /// What speaks at each listener, by its number. What is missing is sniffed.
     pub listeners: Vec<Speaks>,
+    /// Whether IRC clients come to the lobby when they connect, as everybody else does.
+    pub irc_lobby: bool,
     /// The password that everybody must give who connects; `None`: nobody needs one.
     pub password: Option<String>,
     /// Who may become a server operator.
@@ -93,6 +95,7 @@ impl Default for Settings {
             limits: Limits::default(),
             zone: Zone::UTC,
             listeners: Vec::new(),
+            irc_lobby: true,
             password: None,
             operators: Vec::new(),
             bans: Vec::new(),

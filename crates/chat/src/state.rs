@@ -14,9 +14,12 @@ use wire::name::{Name, RoomName};
 use crate::event::{Applied, Event, MemberId, Refusal, RoomId};
 use crate::hash::Seeded;
 use crate::history::{History, InMemory};
-use crate::log::{Entry, What};
+use crate::log::{Arrival, Entry, What};
+use crate::person::{Identity, Person, PersonKind};
 use crate::room::Room;
+use crate::room::modes::{Flag, Rank, Ranks};
 use crate::trunk::Ordered;
+use crate::words::Words;
 use crate::{Limits, Settings};
 
 /// Members and rooms.
@@ -33,23 +36,48 @@ pub(crate) struct State {
     dirty: Vec<RoomId>,
     /// Guests named so far.
     guests: u64,
+    most_members: usize,
     history: Box<dyn History>,
     /// What all logs hold.
     logs_bytes: usize,
     announcing: Announcing,
 }
 
+/// A member, as all may know it.
 #[derive(Debug)]
-struct Member {
-    name: Name,
-    seats: SmallVec<[Seat; 1]>,
+pub(crate) struct Member {
+    pub(crate) person: Arc<Person>,
+    pub(crate) seats: SmallVec<[Seat; 1]>,
+    /// When it came, in seconds since 1970-01-01.
+    pub(crate) signed_on: u32,
+    /// When it last said something, likewise.
+    pub(crate) spoke: u32,
+    /// What few members have.
+    pub(crate) more: Option<Box<More>>,
+}
+
+/// What few members have.
+#[derive(Debug, Default)]
+pub(crate) struct More {
+    /// Why it does not answer.
+    pub(crate) away: Option<Arc<str>>,
 }
 
 /// A member's place in a room's list.
 #[derive(Clone, Copy, Debug)]
-struct Seat {
-    room: RoomId,
+pub(crate) struct Seat {
+    pub(crate) room: RoomId,
     index: u32,
+    pub(crate) ranks: Ranks,
+    pub(crate) shown: Shown,
+}
+
+/// Whether a room has been told that a member is there. Of those it has not been told of, it is
+/// not told when they go, either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Yes,
+    No,
 }
 
 /// Whether comings and goings are told.
@@ -66,7 +94,7 @@ impl State {
         let hash = Seeded(settings.seed);
         let history = Box::new(InMemory::new(&settings));
         let mut rooms = Slab::default();
-        let lobby = rooms.insert(Room::new(settings.lobby.clone()));
+        let lobby = rooms.insert(Room::new(settings.lobby.clone(), 0));
         let mut room_names = HashTable::new();
         room_names.insert_unique(hash.hash_one(&settings.lobby), lobby, |_| 0);
         let announcing = if settings.anonymous { Announcing::Never } else { Announcing::Normal };
@@ -80,6 +108,7 @@ impl State {
             lobby,
             dirty: Vec::new(),
             guests: 0,
+            most_members: 0,
             history,
             logs_bytes: 0,
             announcing,
@@ -89,62 +118,127 @@ impl State {
     /// Applies an event, or refuses it.
     pub(crate) fn apply(&mut self, ordered: &Ordered) -> Result<Applied, Refusal> {
         match &ordered.event {
-            Event::Arrived { member } => {
-                let name = self.next_guest_name();
-                self.members.insert(*member, Member { name, seats: SmallVec::new() });
-                self.insert_name(*member, &name);
-                Ok(Applied::Arrived)
+            Event::Arrived { member, name, identity } => {
+                self.arrive(ordered, *member, name.as_ref(), identity)
             }
-            Event::Joined { member, room } => self.join(ordered, *member, room),
-            Event::Left { member, room } => {
-                let who = self.name(*member)?;
-                self.leave(*member, *room)?;
-                self.announce(ordered, *room, What::Left { who });
+            Event::Joined { member, room, key } => {
+                self.join(ordered, *member, room, key.as_deref()).map(Applied::Joined)
+            }
+            Event::Shown { member, room } => {
+                let who = Arc::clone(self.person(*member)?);
+                let seat = self.seat_mut(*member, *room)?;
+                if std::mem::replace(&mut seat.shown, Shown::Yes) == Shown::No {
+                    self.publish(ordered, *room, What::Joined { who, arrival: Arrival::Late });
+                }
+                Ok(Applied::Shown)
+            }
+            Event::Left { member, room, reason } => {
+                let who = Arc::clone(self.person(*member)?);
+                let seat = self.leave(*member, *room)?;
+                let reason = reason.clone();
+                self.announce(ordered, &seat, What::Left { who, reason });
                 Ok(Applied::Left(*room))
             }
-            Event::Renamed { member, name } => {
-                let from = self.name(*member)?;
-                if self.find(name).is_some_and(|owner| owner != *member) {
-                    return Err(Refusal::NameTaken(*name));
-                }
-                self.remove_name(*member, &from);
-                self.members.get_mut(*member).ok_or(Refusal::NoMember)?.name = *name;
-                self.insert_name(*member, name);
-                for room in self.rooms_of(*member) {
-                    self.announce(ordered, room, What::Renamed { from, to: *name });
-                }
-                Ok(Applied::Renamed)
-            }
-            Event::Said { member, room, manner, text } => {
-                let by = self.name(*member)?;
-                if !self.is_in(*member, *room) {
-                    return Err(Refusal::NotThere);
-                }
-                let (manner, text) = (*manner, Arc::clone(text));
-                let entry = self.publish(ordered, *room, What::Said { by, manner, text });
-                if let (Some(entry), Some(room)) = (entry, self.rooms.get(*room)) {
-                    self.history.keep(&room.name, &entry);
-                }
-                Ok(Applied::Said)
+            Event::Renamed { member, name } => self.rename(ordered, *member, *name),
+            Event::Said { member, room, least, words } => {
+                self.say(ordered, *member, *room, *least, words)
             }
             Event::Told { member, to, .. } => {
-                let from = self.name(*member)?;
-                match self.find(to) {
-                    None => Err(Refusal::NoSuchPerson(*to)),
-                    Some(to) if to == *member => Err(Refusal::Yourself),
-                    Some(to) => Ok(Applied::Told(to, from)),
-                }
+                let from = Arc::clone(self.person(*member)?);
+                let to = self.find(to).ok_or(Refusal::NoSuchPerson(*to))?;
+                self.note_spoken(ordered);
+                Ok(Applied::Told(to, from))
             }
-            Event::Departed { member } => {
-                let who = self.name(*member)?;
+            Event::Departed { member, reason } => {
+                let who = Arc::clone(self.person(*member)?);
                 for room in self.rooms_of(*member) {
-                    self.leave(*member, room)?;
-                    self.announce(ordered, room, What::Left { who });
+                    let seat = self.leave(*member, room)?;
+                    let (who, reason) = (Arc::clone(&who), Arc::clone(reason));
+                    self.announce(ordered, &seat, What::Departed { who, reason });
                 }
-                self.remove_name(*member, &who);
+                self.remove_name(*member, &who.name);
                 self.members.remove(*member);
-                Ok(Applied::Departed)
+                Ok(Applied::Departed(who))
             }
+        }
+    }
+
+    fn arrive(
+        &mut self,
+        ordered: &Ordered,
+        member: MemberId,
+        name: Option<&Name>,
+        identity: &Arc<Identity>,
+    ) -> Result<Applied, Refusal> {
+        let name = match name {
+            Some(name) if self.find(name).is_some() => return Err(Refusal::NameTaken(*name)),
+            Some(name) => *name,
+            None => self.next_guest_name(),
+        };
+        let (kind, identity) = (PersonKind::default(), Arc::clone(identity));
+        let now = ordered.seconds();
+        self.members.insert(
+            member,
+            Member {
+                person: Arc::new(Person { name, kind, identity }),
+                seats: SmallVec::new(),
+                signed_on: now,
+                spoke: now,
+                more: None,
+            },
+        );
+        self.insert_name(member, &name);
+        self.most_members = self.most_members.max(self.members.len());
+        Ok(Applied::Arrived)
+    }
+
+    fn rename(
+        &mut self,
+        ordered: &Ordered,
+        member: MemberId,
+        name: Name,
+    ) -> Result<Applied, Refusal> {
+        let from = Arc::clone(self.person(member)?);
+        if self.find(&name).is_some_and(|owner| owner != member) {
+            return Err(Refusal::NameTaken(name));
+        }
+        self.remove_name(member, &from.name);
+        let renamed = self.members.get_mut(member).ok_or(Refusal::NoMember)?;
+        renamed.person = Arc::new(from.named(name));
+        self.insert_name(member, &name);
+        for seat in self.seats_of(member) {
+            let from = Arc::clone(&from);
+            self.announce(ordered, &seat, What::Renamed { from, to: name });
+        }
+        Ok(Applied::Renamed(from))
+    }
+
+    fn say(
+        &mut self,
+        ordered: &Ordered,
+        member: MemberId,
+        room: RoomId,
+        least: Option<Rank>,
+        words: &Words,
+    ) -> Result<Applied, Refusal> {
+        let by = Arc::clone(self.person(member)?);
+        if self.seat(member, room).is_none() {
+            return Err(Refusal::NotThere);
+        }
+        self.note_spoken(ordered);
+        if least.is_some() {
+            return Ok(Applied::SaidToRank(room, by));
+        }
+        let entry = self.publish(ordered, room, What::Said { by, words: words.clone() });
+        if let (Some(entry), Some(room)) = (entry, self.rooms.get(room)) {
+            self.history.keep(&room.name, &entry);
+        }
+        Ok(Applied::Said)
+    }
+
+    fn note_spoken(&mut self, ordered: &Ordered) {
+        if let Some(member) = self.members.get_mut(ordered.event.member()) {
+            member.spoke = ordered.seconds();
         }
     }
 
@@ -153,9 +247,10 @@ impl State {
         ordered: &Ordered,
         member: MemberId,
         name: &RoomName,
-    ) -> Result<Applied, Refusal> {
-        let who = self.name(member)?;
-        let Limits { rooms, rooms_per_member, .. } = self.settings.limits;
+        _key: Option<&str>,
+    ) -> Result<RoomId, Refusal> {
+        let who = Arc::clone(self.person(member)?);
+        let Limits { rooms, rooms_per_member, announce_members, .. } = self.settings.limits;
         let known = self.find_room(name);
         if let Some(room) = known
             && self.is_in(member, room)
@@ -166,22 +261,26 @@ impl State {
         if own >= rooms_per_member {
             return Err(Refusal::TooManyOwnRooms(rooms_per_member));
         }
-        let id = match known {
-            Some(room) => room,
+        let (id, ranks) = match known {
+            Some(room) => (room, Ranks::default()),
             None if self.rooms.len() >= rooms => return Err(Refusal::TooManyRooms(rooms)),
-            None => self.open_room(name),
+            None => (self.open_room(name, ordered.unix_ms), Ranks::CREATOR),
         };
-        // Before the newcomer is in, so that the room is as big as those who are told make it.
-        self.announce(ordered, id, What::Joined { who });
+        let members = self.rooms.get(id).map_or(0, |room| room.members.len());
+        let is_quiet = self.announcing == Announcing::Never || members > announce_members;
+        let shown = if is_quiet { Shown::No } else { Shown::Yes };
+        let seat = Seat { room: id, index: members as u32, ranks, shown };
+        // Before the newcomer is in: it hears of itself from the answer.
+        self.announce(ordered, &seat, What::Joined { who, arrival: Arrival::Now });
         if let (Some(room), Some(joiner)) = (self.rooms.get_mut(id), self.members.get_mut(member)) {
-            joiner.seats.push(Seat { room: id, index: room.members.len() as u32 });
+            joiner.seats.push(seat);
             room.members.push(member);
         }
-        Ok(Applied::Joined(id))
+        Ok(id)
     }
 
-    fn open_room(&mut self, name: &RoomName) -> RoomId {
-        let id = self.rooms.insert(Room::new(name.clone()));
+    fn open_room(&mut self, name: &RoomName, unix_ms: u64) -> RoomId {
+        let id = self.rooms.insert(Room::new(name.clone(), unix_ms));
         let (hash, rooms) = (&self.hash, &self.rooms);
         self.room_names.insert_unique(hash.hash_one(name), id, |&id| {
             rooms.get(id).map_or(0, |room| hash.hash_one(&room.name))
@@ -189,12 +288,14 @@ impl State {
         id
     }
 
-    fn leave(&mut self, member: MemberId, id: RoomId) -> Result<(), Refusal> {
+    /// Takes `member` out of the room; answers the place it had.
+    fn leave(&mut self, member: MemberId, id: RoomId) -> Result<Seat, Refusal> {
         let seats = &mut self.members.get_mut(member).ok_or(Refusal::NoMember)?.seats;
         let at = seats.iter().position(|seat| seat.room == id).ok_or(Refusal::NotThere)?;
-        let Seat { index, .. } = seats.remove(at);
+        let left = seats.remove(at);
+        let index = left.index;
         let Some(room) = self.rooms.get_mut(id) else {
-            return Ok(());
+            return Ok(left);
         };
         room.members.swap_remove(index as usize);
         // The last in the list has taken the place.
@@ -209,17 +310,14 @@ impl State {
         if room.members.is_empty() {
             self.mark_dirty(id);
         }
-        Ok(())
+        Ok(left)
     }
 
-    /// Tells a room about a coming, a going or a change of name, unless it is too big for that.
-    fn announce(&mut self, ordered: &Ordered, id: RoomId, what: What) {
-        let members = self.rooms.get(id).map_or(0, |room| room.members.len());
-        if self.announcing == Announcing::Normal
-            && members > 0
-            && members <= self.settings.limits.announce_members
-        {
-            self.publish(ordered, id, what);
+    /// Tells a room about a coming, a going or a change of name of somebody it knows to be there.
+    fn announce(&mut self, ordered: &Ordered, seat: &Seat, what: What) {
+        let is_empty = self.rooms.get(seat.room).is_none_or(|room| room.members.is_empty());
+        if self.announcing == Announcing::Normal && seat.shown == Shown::Yes && !is_empty {
+            self.publish(ordered, seat.room, what);
         }
     }
 
@@ -296,15 +394,51 @@ impl State {
         self.members.len()
     }
 
+    /// The most members there have been at one time.
+    pub(crate) fn most_members(&self) -> usize {
+        self.most_members
+    }
+
+    /// Rooms that anybody may know of.
+    pub(crate) fn visible_rooms(&self) -> usize {
+        let is_visible = |room: &Room| !room.flags.has(Flag::Secret);
+        self.rooms.iter().filter(|(_, room)| is_visible(room)).count()
+    }
+
+    /// Whether `member` may know that `room` exists.
+    pub(crate) fn may_see(&self, member: MemberId, room: RoomId) -> bool {
+        let is_secret = self.rooms.get(room).is_none_or(|room| room.flags.has(Flag::Secret));
+        !is_secret || self.is_in(member, room)
+    }
+
+    /// Those in `room` whose rank is `least` or higher.
+    pub(crate) fn ranked(&self, room: RoomId, least: Rank) -> Vec<MemberId> {
+        let members = self.rooms.get(room).map_or(&[][..], |room| &room.members);
+        let has_rank = |&&member: &&MemberId| {
+            self.seat(member, room).is_some_and(|seat| seat.ranks.at_least(least))
+        };
+        members.iter().filter(has_rank).copied().collect()
+    }
+
+    /// The member behind a connection.
+    pub(crate) fn member(&self, member: MemberId) -> Option<&Member> {
+        self.members.get(member)
+    }
+
+    /// Who `member` is.
+    pub(crate) fn person(&self, member: MemberId) -> Result<&Arc<Person>, Refusal> {
+        self.members.get(member).map(|member| &member.person).ok_or(Refusal::NoMember)
+    }
+
     /// The name of `member`.
     pub(crate) fn name(&self, member: MemberId) -> Result<Name, Refusal> {
-        self.members.get(member).map(|member| member.name).ok_or(Refusal::NoMember)
+        self.person(member).map(|person| person.name)
     }
 
     /// Who bears `name`, in whatever case.
     pub(crate) fn find(&self, name: &Name) -> Option<MemberId> {
         let bears =
-            |&id: &MemberId| self.members.get(id).is_some_and(|member| member.name == *name);
+            |&id: &MemberId| self.members.get(id).is_some_and(|member| member.person.name == *name);
         self.names.find(self.hash.hash_one(name), bears).copied()
     }
 
@@ -315,12 +449,25 @@ impl State {
     }
 
     pub(crate) fn is_in(&self, member: MemberId, room: RoomId) -> bool {
-        self.members.get(member).is_some_and(|m| m.seats.iter().any(|seat| seat.room == room))
+        self.seat(member, room).is_some()
+    }
+
+    /// The place that `member` has in `room`, if it is there.
+    pub(crate) fn seat(&self, member: MemberId, room: RoomId) -> Option<&Seat> {
+        self.members.get(member)?.seats.iter().find(|seat| seat.room == room)
+    }
+
+    fn seat_mut(&mut self, member: MemberId, room: RoomId) -> Result<&mut Seat, Refusal> {
+        let seats = &mut self.members.get_mut(member).ok_or(Refusal::NoMember)?.seats;
+        seats.iter_mut().find(|seat| seat.room == room).ok_or(Refusal::NotThere)
+    }
+
+    fn seats_of(&self, member: MemberId) -> SmallVec<[Seat; 4]> {
+        self.members.get(member).map_or(SmallVec::new(), |member| member.seats.as_slice().into())
     }
 
     fn rooms_of(&self, member: MemberId) -> SmallVec<[RoomId; 4]> {
-        let seats = self.members.get(member).map_or(&[][..], |member| &member.seats);
-        seats.iter().map(|seat| seat.room).collect()
+        self.seats_of(member).iter().map(|seat| seat.room).collect()
     }
 
     /// The lowest guest's number above all that were given. People cannot take such names, so one
@@ -333,7 +480,7 @@ impl State {
     fn insert_name(&mut self, member: MemberId, name: &Name) {
         let (hash, members) = (&self.hash, &self.members);
         self.names.insert_unique(hash.hash_one(name), member, |&id| {
-            members.get(id).map_or(0, |member| hash.hash_one(member.name))
+            members.get(id).map_or(0, |member| hash.hash_one(member.person.name))
         });
     }
 

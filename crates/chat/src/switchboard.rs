@@ -5,26 +5,31 @@
 //!
 //! Here stand the calls of [`Service`], top to bottom as a turn makes them, and the way of an event
 //! from being proposed to its consequences. What people ask for and are answered is in
-//! [`answer`](crate::answer); how bytes become lines, and when they must wait, in
+//! [`plain`](crate::plain) and [`irc`](crate::irc); how bytes become lines, and when they must wait, in
 //! [`inbox`](crate::inbox).
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
-use service::{Batch, Key, Now, Origin, PerKey, Reason, Request, Service, Time};
+use service::{Batch, Key, Now, Origin, PerKey, Reason, Request, Service, Time, Via};
 use tracing::{debug, info};
 use wire::text;
 
 use crate::address::{Address, Addresses, TooMany};
-use crate::dialect::Dialect;
-use crate::dialect::plain::{Form, Lines, Newline, Reader};
-use crate::event::{Applied, Event, Refusal};
+use crate::dialect::{Dialect, Scene};
+use crate::event::{Applied, Event, Refusal, RoomId};
+use crate::irc::{Client, Response};
 use crate::outbox::{Place, View};
-use crate::session::{Flush, Input, Receiving, Session, Stage};
-use crate::state::State;
+use crate::person::Identity;
+use crate::plain::render::{Form, Lines, Reader};
+use crate::room::modes::Rank;
+use crate::session::{Counted, Flush, Input, Receiving, Session, Stage};
+use crate::state::{Shown, State};
 use crate::timer::{NEVER, Timers};
-use crate::trunk::Trunk;
-use crate::{Settings, SlowReaders, Stats};
+use crate::trunk::{Ordered, Trunk};
+use crate::words::Words;
+use crate::{Settings, SlowReaders, Speaks, Stats};
 
 /// The chat server, as a service that an engine runs.
 #[derive(Debug)]
@@ -35,6 +40,14 @@ pub struct Switchboard {
     pub(crate) state: State,
     pub(crate) trunk: Trunk,
     pub(crate) timers: Timers,
+    /// What all that is rendered has in common.
+    pub(crate) scene: Arc<Scene>,
+    /// The response being collected, if the command being obeyed has a label.
+    pub(crate) response: Option<Response>,
+    /// Batches named so far.
+    pub(crate) batches: u64,
+    /// What all those on this machine are behind their names.
+    local: Arc<Identity>,
     addresses: Addresses,
     requests: VecDeque<(Key, Ask)>,
     pub(crate) stats: Stats,
@@ -77,6 +90,19 @@ impl Switchboard {
             state: State::new(Arc::clone(&settings)),
             trunk: Trunk::default(),
             timers: Timers::default(),
+            scene: Arc::new(Scene {
+                zone: settings.zone.clone(),
+                server: server_name(&settings.name).into(),
+                epoch: format!("{:x}", settings.seed & 0xff_ffff_ffff).into(),
+            }),
+            response: None,
+            batches: 0,
+            local: Arc::new(Identity {
+                user: "nc".into(),
+                host: "localhost".into(),
+                real_name: "".into(),
+                account: None,
+            }),
             addresses: Addresses::new(settings.seed),
             requests: VecDeque::new(),
             stats: Stats::default(),
@@ -101,6 +127,17 @@ impl Switchboard {
             ..self.stats
         }
     }
+}
+
+/// What the server is called in every reply to an IRC client: a word. Names for people may have
+/// spaces.
+fn server_name(name: &str) -> String {
+    let word: String = name
+        .chars()
+        .map(|c| if c.is_whitespace() || c == ':' { '-' } else { c })
+        .take(63)
+        .collect();
+    if word.is_empty() { "switchboard".into() } else { word }
 }
 
 impl Service for Switchboard {
@@ -135,21 +172,26 @@ impl Service for Switchboard {
                 Some(Ok(())) | None => None,
             }
         };
-        // A refused one that was counted all the same is given back when it closes.
-        let address = address.filter(|_| counted == Some(Ok(())));
+        let speaks = match origin.via {
+            Via::Listener(number) => self.settings.listeners.get(usize::from(number)),
+            Via::Connect(_) => None,
+        };
         let dialect = if self.settings.anonymous {
             Dialect::Plain(Reader { form: Form::Bare, ..Reader::default() })
         } else {
-            Dialect::Undecided
+            match speaks.copied().unwrap_or_default() {
+                Speaks::Anything | Speaks::Plain => Dialect::Undecided,
+                Speaks::Irc => Dialect::Irc(Box::new(Client::new(self.now.time))),
+            }
         };
-        self.sessions.insert(key, Session::new(address, dialect));
+        let counted = if counted == Some(Ok(())) { Counted::Yes } else { Counted::No };
+        let ip = origin.peer.ip().filter(|_| !origin.peer.is_local());
+        self.sessions.insert(key, Session::new(ip, counted, dialect));
         let connections = self.sessions.len();
         if let Some(refusal) = refusal {
             self.stats.refused += 1;
             info!(connection = ?key, peer = %origin.peer, connections, %refusal, "refused");
-            self.tell(key, |to| to.line(refusal));
-            self.close(key);
-            return;
+            return self.close_saying(key, refusal);
         }
         info!(connection = ?key, peer = %origin.peer, connections, "joined");
         if self.settings.anonymous {
@@ -182,14 +224,17 @@ impl Service for Switchboard {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
-        let view = View { me: key, dialect: &session.dialect, zone: &self.settings.zone };
+        let view = View { me: key, dialect: &session.dialect, scene: &self.scene };
         let filled = session.outbox.fill(&view, &mut self.state.rooms, batch);
         session.flush = if batch.is_empty() { Flush::Idle } else { Flush::Asked };
         self.stats.lines_out += filled.lines;
         if filled.missed > 0 {
             self.stats.slow_told += 1;
             debug!(connection = ?key, missed = filled.missed, "slow reader");
-            if self.settings.limits.slow_readers == SlowReaders::Close {
+            // A client that misses comings and goings shows what is not so.
+            if self.settings.limits.slow_readers == SlowReaders::Close
+                || matches!(session.dialect, Dialect::Irc(_))
+            {
                 batch.clear();
                 self.close_slow(key);
                 return self.transmit(key, batch);
@@ -203,13 +248,19 @@ impl Service for Switchboard {
             return;
         };
         self.timers.set(key, &mut session.deadline, NEVER);
-        if let Some(address) = session.address {
+        if let Some(address) = session.ip.map(Address::from)
+            && session.counted == Counted::Yes
+        {
             self.addresses.close(address);
         }
         info!(connection = ?key, %reason, connections = self.sessions.len(), "left");
-        if self.state.name(key).is_ok() {
-            self.propose(Event::Departed { member: key });
-        }
+        self.depart(
+            key,
+            match reason {
+                Reason::Reset => "Connection reset",
+                _ => "Connection closed",
+            },
+        );
     }
 
     fn stopping(&mut self) {
@@ -217,7 +268,7 @@ impl Service for Switchboard {
         info!(connections = keys.len(), "shutting down");
         for key in keys {
             self.set_deadline(key, NEVER);
-            self.tell(key, |to| to.line("*** Server is shutting down..."));
+            self.say_goodbye(key, "Server is shutting down...");
         }
         self.phase = Phase::Stopping;
         self.state.stop_announcing();
@@ -267,53 +318,57 @@ impl Switchboard {
             if let Some(session) = self.sessions.get_mut(ordered.event.member()) {
                 session.outbox.note_own(ordered.seq);
             }
-            self.settle(ordered.seq, ordered.event, outcome);
+            self.settle(&ordered, &outcome);
         }
     }
 
-    /// What follows from an event for the connections of this server: its author is answered, and
-    /// begins or ends to read.
-    fn settle(&mut self, seq: u64, event: Event, outcome: Result<Applied, Refusal>) {
-        let member = event.member();
-        match outcome {
-            Ok(Applied::Arrived) => {
-                let room = self.settings.lobby.clone();
-                self.propose(Event::Joined { member, room });
-            }
-            Ok(Applied::Joined(room)) => {
-                let end = self.state.rooms.get(room).map_or(0, |room| room.log.end());
+    /// What follows from an event for the connections of this server: who it is meant for begins or
+    /// ends to read, or is told; and its author is answered, in the words of its dialect.
+    fn settle(&mut self, ordered: &Ordered, outcome: &Result<Applied, Refusal>) {
+        let member = ordered.event.member();
+        match (outcome, &ordered.event) {
+            (Ok(Applied::Joined(room)), _) => {
+                let end = self.state.rooms.get(*room).map_or(0, |room| room.log.end());
                 if let Some(session) = self.sessions.get_mut(member) {
-                    session.outbox.attach(room, end);
-                    self.set_current(member, Some(room));
-                    self.answer_joined(member, room);
+                    session.outbox.attach(*room, end);
                 }
             }
-            Ok(Applied::Left(room)) => {
-                self.detach(member, room);
-                self.answer_left(member, room);
-            }
-            Ok(Applied::Renamed) => self.answer_renamed(member),
-            Ok(Applied::Said) => {}
-            Ok(Applied::Told(to, from)) => {
-                if let Event::Told { text, .. } = &event {
-                    self.deliver_told(seq, to, &from, text);
-                }
-            }
-            Ok(Applied::Departed) => {
+            (Ok(Applied::Left(room)), _) => self.detach(member, *room),
+            (Ok(Applied::Departed(_)), _) => {
                 let rooms: Vec<_> =
                     self.sessions.get(member).map_or(Vec::new(), |s| s.outbox.rooms().collect());
                 for room in rooms {
                     self.detach(member, room);
                 }
             }
-            Err(refusal) => self.answer_refused(member, &event, refusal),
+            (Ok(Applied::Told(to, by)), Event::Told { to: name, words, .. }) => {
+                self.tell_plain_words(*to, ordered, &by.name, None, words);
+                self.tell_irc_words(*to, ordered, by, name.as_str(), words);
+            }
+            (Ok(Applied::SaidToRank(room, by)), Event::Said { least: Some(least), words, .. }) => {
+                let group = format!("{}{}", least.sign(), self.room_name(*room));
+                for reader in self.state.ranked(*room, *least) {
+                    if reader != member {
+                        self.tell_plain_words(reader, ordered, &by.name, Some(&group), words);
+                        self.tell_irc_words(reader, ordered, by, &group, words);
+                    }
+                }
+            }
+            _ => {}
+        }
+        match self.sessions.get(member).map(|session| &session.dialect) {
+            Some(Dialect::Irc(_)) => self.tell_irc(member, ordered, outcome),
+            Some(Dialect::Plain(_) | Dialect::Undecided) => {
+                self.tell_plain(member, ordered, outcome);
+            }
+            None => {}
         }
     }
 
-    fn detach(&mut self, key: Key, id: crate::event::RoomId) {
+    fn detach(&mut self, key: Key, id: RoomId) {
         if let (Some(session), Some(room)) = (self.sessions.get_mut(key), self.state.rooms.get(id))
         {
-            let view = View { me: key, dialect: &session.dialect, zone: &self.settings.zone };
+            let view = View { me: key, dialect: &session.dialect, scene: &self.scene };
             let limit_bytes = self.settings.limits.mailbox_close_bytes / 2;
             let now = Place::after(self.trunk.last_seq());
             session.outbox.detach(&view, id, room, limit_bytes, now);
@@ -321,17 +376,55 @@ impl Switchboard {
         }
     }
 
-    /// A connection becomes a member, and comes to the lobby.
+    /// `key` says something in a room, which is told first that `key` is there if it does not know.
+    pub(crate) fn say_in(&mut self, key: Key, room: RoomId, least: Option<Rank>, words: Words) {
+        if self.state.seat(key, room).is_some_and(|seat| seat.shown == Shown::No)
+            && least.is_none()
+            && words.is_readable()
+            && !self.settings.anonymous
+        {
+            self.propose(Event::Shown { member: key, room });
+        }
+        self.propose(Event::Said { member: key, room, least, words });
+    }
+
+    /// A connection becomes a member in the plain dialect, and comes to the lobby.
     pub(crate) fn arrive(&mut self, key: Key) {
-        self.propose(Event::Arrived { member: key });
+        let is_local = self.sessions.get(key).is_none_or(|session| session.ip.is_none());
+        let identity = if is_local {
+            Arc::clone(&self.local)
+        } else {
+            Arc::new(Identity { host: self.host_of(key), ..Identity::clone(&self.local) })
+        };
+        self.propose(Event::Arrived { member: key, name: None, identity });
+    }
+
+    /// Where `key` comes from, as others may see it.
+    pub(crate) fn host_of(&self, key: Key) -> Box<str> {
+        match self.sessions.get(key).and_then(|session| session.ip) {
+            None => "localhost".into(),
+            Some(ip) => {
+                use std::hash::BuildHasher;
+                let hash = crate::hash::Seeded(self.settings.seed).hash_one(ip);
+                format!("{hash:x}.hidden").into()
+            }
+        }
     }
 
     /// A connection leaves: everyone hears of it, it gets what it is owed, and is closed.
-    pub(crate) fn leave(&mut self, key: Key) {
-        if self.state.name(key).is_ok() {
-            self.propose(Event::Departed { member: key });
+    pub(crate) fn leave(&mut self, key: Key, reason: &str) {
+        self.depart(key, reason);
+        if let Some(Dialect::Irc(_)) = self.sessions.get(key).map(|session| &session.dialect) {
+            return self.close_saying(key, reason);
         }
         self.close(key);
+    }
+
+    /// A member leaves all rooms and gives its name back, if `key` is one.
+    pub(crate) fn depart(&mut self, key: Key, reason: &str) {
+        if self.state.name(key).is_ok() {
+            self.propose(Event::Departed { member: key, reason: reason.into() });
+        }
     }
 
     /// A reader that has let too much lie: it gets a last line instead of all that.
@@ -342,14 +435,38 @@ impl Switchboard {
         session.outbox.clear();
         self.stats.slow_closed += 1;
         info!(connection = ?key, "closing a slow reader");
-        if self.state.name(key).is_ok() {
-            self.propose(Event::Departed { member: key });
-        }
-        self.tell(key, |to| to.line("*** You are disconnected: your connection was too slow."));
+        self.depart(key, "Connection too slow");
+        self.say_goodbye(key, "You are disconnected: your connection was too slow.");
         self.close(key);
     }
 
-    fn close(&mut self, key: Key) {
+    /// Closes `key`, once it has been told why and has got all that it is owed.
+    pub(crate) fn close_saying(&mut self, key: Key, why: impl fmt::Display) {
+        match self.sessions.get(key).map(|session| &session.dialect) {
+            Some(Dialect::Plain(_)) => self.tell(key, |to| to.line(why)),
+            // Whoever it is can read this.
+            Some(Dialect::Irc(_) | Dialect::Undecided) => self.say_goodbye(key, why),
+            None => {}
+        }
+        self.close(key);
+    }
+
+    /// The last word to `key`.
+    fn say_goodbye(&mut self, key: Key, why: impl fmt::Display) {
+        match self.sessions.get(key).map(|session| &session.dialect) {
+            Some(Dialect::Irc(_)) => {
+                let place = Place::after(self.trunk.last_seq());
+                self.mail(key, place, |out| {
+                    wire::irc::Line::new(out).command("ERROR").trailing(why).end();
+                });
+            }
+            Some(Dialect::Plain(_)) => self.tell(key, |to| to.line(format_args!("*** {why}"))),
+            Some(Dialect::Undecided) => self.tell(key, |to| to.line(format_args!("ERROR :{why}"))),
+            None => {}
+        }
+    }
+
+    pub(crate) fn close(&mut self, key: Key) {
         self.set_deadline(key, NEVER);
         if let Some(session) = self.sessions.get_mut(key)
             && session.stage != Stage::Closing
@@ -360,11 +477,21 @@ impl Switchboard {
         }
     }
 
-    /// Lets `write` say something to `key` alone, after all that has happened so far.
+    /// Tells `key` something about its connection, in whatever dialect.
+    pub(crate) fn notify(&mut self, key: Key, what: impl fmt::Display) {
+        match self.sessions.get(key).map(|session| &session.dialect) {
+            Some(Dialect::Irc(_)) => self.reply(key, |to| to.notice(what)),
+            Some(Dialect::Plain(_) | Dialect::Undecided) => self.tell(key, |to| to.line(what)),
+            None => {}
+        }
+    }
+
+    /// Lets `write` say something to `key` alone, after all that has happened so far, if it reads
+    /// plain lines.
     pub(crate) fn tell(&mut self, key: Key, write: impl FnOnce(&mut Lines<'_>)) {
-        let newline = match self.sessions.get(key).map(|session| session.dialect) {
-            Some(Dialect::Plain(reader)) => reader.newline,
-            Some(Dialect::Undecided) | None => Newline::default(),
+        let newline = match self.sessions.get(key).map(|session| &session.dialect) {
+            Some(dialect @ (Dialect::Plain(_) | Dialect::Undecided)) => dialect.newline(),
+            Some(Dialect::Irc(_)) | None => return,
         };
         let place = Place::after(self.trunk.last_seq());
         self.mail(key, place, |out| write(&mut Lines { out, newline }));

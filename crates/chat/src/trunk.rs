@@ -27,6 +27,13 @@ pub(crate) struct Ordered {
     pub(crate) event: Event,
 }
 
+impl Ordered {
+    /// When it was proposed, in seconds since 1970-01-01: they last until the year 2106.
+    pub(crate) fn seconds(&self) -> u32 {
+        u32::try_from(self.unix_ms / 1000).unwrap_or(u32::MAX)
+    }
+}
+
 impl Trunk {
     /// Asks for `event` to be given its place.
     pub(crate) fn propose(&mut self, unix_ms: u64, event: Event) {

@@ -230,6 +230,11 @@ impl Chat {
         std::mem::take(&mut self.person(key).got)
     }
 
+    /// `key` has not looked at these bytes, which it was given, after all.
+    pub(crate) fn unread(&mut self, key: Key, bytes: Vec<u8>) {
+        self.person(key).got.splice(0..0, bytes);
+    }
+
     pub(crate) fn read(&mut self, key: Key) -> String {
         String::from_utf8(self.read_bytes(key)).expect("only UTF-8 is sent")
     }

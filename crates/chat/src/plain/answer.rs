@@ -14,14 +14,17 @@ use service::Key;
 use wire::name::{Name, RoomName};
 use wire::text;
 
-use crate::command::{Command, Misuse, TABLE, Verb};
-use crate::dialect::plain::{self, Form, Moment, Reader};
+use super::command::{Command, Misuse, TABLE, Verb};
+use super::render::{self as plain, Form, Reader};
 use crate::dialect::{Dialect, Rendering};
-use crate::event::{Event, Manner, MemberId, Refusal, RoomId};
+use crate::event::{Applied, Event, MemberId, Refusal, RoomId};
 use crate::log::Entry;
+use crate::moment::Moment;
 use crate::outbox::Place;
 use crate::session::Stage;
 use crate::switchboard::Switchboard;
+use crate::trunk::Ordered;
+use crate::words::{Manner, Words};
 
 /// How many lines of history are shown to who does not say.
 const USUAL_HISTORY_LINES: usize = 20;
@@ -41,7 +44,7 @@ impl Switchboard {
             Command::Do(Verb::History, count) => self.answer_history(key, count),
             Command::Do(Verb::Plain, _) => self.answer_plain(key),
             Command::Do(Verb::Help | Verb::Msg, _) => self.answer_help(key),
-            Command::Do(Verb::Quit, _) => self.leave(key),
+            Command::Do(Verb::Quit, _) => self.leave(key, "Quit"),
         }
     }
 
@@ -51,8 +54,7 @@ impl Switchboard {
         }
         match self.current(key) {
             Some(room) => {
-                let text = text.into();
-                self.propose(Event::Said { member: key, room, manner, text });
+                self.say_in(key, room, None, Words::plain(manner, text));
             }
             None => self.tell(key, |to| {
                 to.line("You are in no room. Nothing was sent. /join #ROOM first.");
@@ -90,7 +92,7 @@ impl Switchboard {
 
     fn join(&mut self, key: Key, wanted: &str) {
         match RoomName::chosen(wanted, self.settings.limits.room_name_bytes) {
-            Ok(room) => self.propose(Event::Joined { member: key, room }),
+            Ok(room) => self.propose(Event::Joined { member: key, room, key: None }),
             Err(why) => self.answer_no_room_name(key, wanted, why),
         }
     }
@@ -106,7 +108,7 @@ impl Switchboard {
 
     fn part(&mut self, key: Key, wanted: &str) {
         if let Some(room) = self.room_meant(key, wanted) {
-            self.propose(Event::Left { member: key, room });
+            self.propose(Event::Left { member: key, room, reason: None });
         }
     }
 
@@ -114,15 +116,18 @@ impl Switchboard {
         if shows_nothing(text) {
             return;
         }
-        let text: Arc<str> = text.into();
+        let words = Words::plain(Manner::Say, text);
         if to.starts_with('#') {
             if let Some(room) = self.room_meant(key, to) {
-                self.propose(Event::Said { member: key, room, manner: Manner::Say, text });
+                self.say_in(key, room, None, words);
             }
             return;
         }
         match self.name_meant(to) {
-            Some(to) => self.propose(Event::Told { member: key, to, text }),
+            Some(to) if self.state.find(&to) == Some(key) => {
+                self.tell(key, |to| to.line("That is you. Nothing was sent."));
+            }
+            Some(to) => self.propose(Event::Told { member: key, to, words }),
             None => self.answer_nobody(key, to),
         }
     }
@@ -244,12 +249,12 @@ impl Switchboard {
         if entries.is_empty() {
             return false;
         }
-        let settings = Arc::clone(&self.settings);
+        let scene = Arc::clone(&self.scene);
         let name = room.name.clone();
-        let today = Moment::local(self.now.unix_ms, &settings.zone);
+        let today = Moment::local(self.now.unix_ms, &scene.zone);
         self.tell(key, |to| {
             to.line(format_args!("-- last {} --", Count(entries.len() as u64, "line")));
-            let rendering = Rendering { room: &name, zone: &settings.zone };
+            let rendering = Rendering { room: &name, scene: &scene };
             for entry in entries {
                 plain::render_past(&reader, &rendering, entry, today, to.out);
             }
@@ -274,8 +279,31 @@ impl Switchboard {
 
 /// Answers to what was applied or refused.
 impl Switchboard {
+    /// `key`, whose event this was, is told what came of it.
+    pub(crate) fn tell_plain(
+        &mut self,
+        key: Key,
+        ordered: &Ordered,
+        outcome: &Result<Applied, Refusal>,
+    ) {
+        match outcome {
+            Ok(Applied::Arrived) => {
+                let room = self.settings.lobby.clone();
+                self.propose(Event::Joined { member: key, room, key: None });
+            }
+            Ok(Applied::Joined(room)) => {
+                self.set_current(key, Some(*room));
+                self.answer_joined(key, *room);
+            }
+            Ok(Applied::Left(room)) => self.answer_left(key, *room),
+            Ok(Applied::Renamed(_)) => self.answer_renamed(key),
+            Ok(_) => {}
+            Err(refusal) => self.answer_refused(key, &ordered.event, refusal),
+        }
+    }
+
     /// `key` has joined `room`: its first, with a welcome, or one more.
-    pub(crate) fn answer_joined(&mut self, key: Key, room: RoomId) {
+    fn answer_joined(&mut self, key: Key, room: RoomId) {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
@@ -318,7 +346,7 @@ impl Switchboard {
     }
 
     /// `key` has left `room`.
-    pub(crate) fn answer_left(&mut self, key: Key, room: RoomId) {
+    fn answer_left(&mut self, key: Key, room: RoomId) {
         let left = self.room_name(room);
         let mut current = self.current(key);
         if current == Some(room) {
@@ -333,23 +361,30 @@ impl Switchboard {
     }
 
     /// `key` has another name.
-    pub(crate) fn answer_renamed(&mut self, key: Key) {
+    fn answer_renamed(&mut self, key: Key) {
         let own = self.name_of(key);
         self.tell(key, |to| to.line(format_args!("You are {own} now.")));
     }
 
-    /// Somebody said something to `key` alone.
-    pub(crate) fn deliver_told(&mut self, seq: u64, key: MemberId, from: &Name, message: &str) {
-        let now = Moment::local(self.now.unix_ms, &self.settings.zone);
+    /// Somebody said something to `key` alone, or to the few in a room that `group` names.
+    pub(crate) fn tell_plain_words(
+        &mut self,
+        key: MemberId,
+        ordered: &Ordered,
+        from: &Name,
+        group: Option<&str>,
+        words: &Words,
+    ) {
+        let now = Moment::local(ordered.unix_ms, &self.scene.zone);
         if let Some(reader) = self.reader(key) {
-            self.mail(key, Place::event(seq), |out| {
-                plain::render_told(&reader, from.as_str(), message, now, out);
+            self.mail(key, Place::event(ordered.seq), |out| {
+                plain::render_told(&reader, from.as_str(), group, words, now, out);
             });
         }
     }
 
     /// What `key` wanted has not happened.
-    pub(crate) fn answer_refused(&mut self, key: Key, event: &Event, refusal: Refusal) {
+    fn answer_refused(&mut self, key: Key, event: &Event, refusal: &Refusal) {
         let own = self.name_of(key);
         let room = match event {
             Event::Joined { room, .. } => room.to_string(),
@@ -357,7 +392,7 @@ impl Switchboard {
             _ => String::new(),
         };
         if let Refusal::AlreadyThere(room) = refusal {
-            self.set_current(key, Some(room));
+            self.set_current(key, Some(*room));
         }
         self.tell(key, |to| match refusal {
             Refusal::NoMember => {}
@@ -367,17 +402,16 @@ impl Switchboard {
             Refusal::NoSuchPerson(name) => to.line(format_args!(
                 "There is no \"{name}\" here. Nothing was sent. /who lists people."
             )),
-            Refusal::Yourself => to.line("That is you. Nothing was sent."),
             Refusal::AlreadyThere(_) => to.line(format_args!("You are talking in {room} now.")),
             Refusal::NotThere => to
                 .line(format_args!("You are not in {room}. Nothing was sent. /join {room} first.")),
             Refusal::TooManyRooms(most) => to.line(format_args!(
                 "There are {} already, which is the limit: {room} was not made.",
-                Count(most as u64, "room")
+                Count(*most as u64, "room")
             )),
             Refusal::TooManyOwnRooms(most) => to.line(format_args!(
                 "You are in {}, which is the limit. /part from one first.",
-                Count(most as u64, "room")
+                Count(*most as u64, "room")
             )),
         });
     }
@@ -387,7 +421,7 @@ impl Switchboard {
 impl Switchboard {
     fn reader(&self, key: Key) -> Option<Reader> {
         match self.sessions.get(key)?.dialect {
-            Dialect::Undecided => None,
+            Dialect::Undecided | Dialect::Irc(_) => None,
             Dialect::Plain(reader) => Some(reader),
         }
     }
@@ -400,7 +434,7 @@ impl Switchboard {
         self.state.name(key).map_or("nobody".into(), |name| name.to_string())
     }
 
-    fn room_name(&self, room: RoomId) -> String {
+    pub(crate) fn room_name(&self, room: RoomId) -> String {
         self.state.rooms.get(room).map_or("that room".into(), |room| room.name.to_string())
     }
 

@@ -1,0 +1,87 @@
+//! What IRC clients ask for beyond the RFCs: IRCv3 capabilities.
+//!
+//! Invariant: what a client did not ask for it is never sent. How things look in rooms depends on
+//! some capabilities only: clients that are alike in these are one [`Class`], and read the same
+//! bytes.
+
+/// Something that a client may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Capability {
+    CapNotify,
+    MessageTags,
+    ServerTime,
+    Batch,
+    EchoMessage,
+    LabeledResponse,
+    StandardReplies,
+    MultiPrefix,
+    UserhostInNames,
+    ExtendedJoin,
+}
+
+impl Capability {
+    /// All, with their names and the values told to those who speak CAP 302.
+    pub(crate) const ALL: &[(&str, &str, Self)] = {
+        use Capability::*;
+        &[
+            ("batch", "", Batch),
+            ("cap-notify", "", CapNotify),
+            ("echo-message", "", EchoMessage),
+            ("extended-join", "", ExtendedJoin),
+            ("labeled-response", "", LabeledResponse),
+            ("message-tags", "", MessageTags),
+            ("multi-prefix", "", MultiPrefix),
+            ("server-time", "", ServerTime),
+            ("standard-replies", "", StandardReplies),
+            ("userhost-in-names", "", UserhostInNames),
+        ]
+    };
+
+    /// The capability with this name.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(other, ..)| *other == name).map(|(.., capability)| *capability)
+    }
+}
+
+/// What one client has asked for and been given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Capabilities(u64);
+
+impl Capabilities {
+    pub(crate) fn has(self, capability: Capability) -> bool {
+        self.0 & 1 << capability as u8 != 0
+    }
+
+    pub(crate) fn set(&mut self, capability: Capability, on: bool) {
+        let bit = 1 << capability as u8;
+        self.0 = if on { self.0 | bit } else { self.0 & !bit };
+    }
+
+    /// What of this decides how entries of rooms look.
+    pub(crate) fn class(self) -> Class {
+        Class(Self(self.0 & Self::SEEN))
+    }
+
+    /// Those that decide how an entry of a room looks.
+    const SEEN: u64 = {
+        use Capability::*;
+        let mut seen = 0;
+        let mut rest: &[Capability] = &[MessageTags, ServerTime, ExtendedJoin];
+        while let [first, others @ ..] = rest {
+            seen |= 1 << *first as u8;
+            rest = others;
+        }
+        seen
+    };
+}
+
+/// Clients to which everything in rooms looks alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Class(Capabilities);
+
+impl Class {
+    pub(crate) fn has(self, capability: Capability) -> bool {
+        self.0.has(capability)
+    }
+}

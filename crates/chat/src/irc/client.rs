@@ -1,0 +1,40 @@
+//! What is known of one IRC client beside its session: boxed, so that those who speak plainly do
+//! not pay for it.
+
+use service::Time;
+
+use super::capability::{Capabilities, Class};
+use super::registration::Registration;
+
+/// One connection that speaks IRC.
+#[derive(Debug, Default)]
+pub(crate) struct Client {
+    pub(crate) capabilities: Capabilities,
+    /// The version of capability negotiation that it knows: 0, 301 or 302.
+    pub(crate) cap_version: u16,
+    /// What it has said of itself so far; `None` once it is a member.
+    pub(crate) registration: Option<Box<Registration>>,
+    /// When it last sent a line.
+    pub(crate) heard: Time,
+    pub(crate) ping: Ping,
+}
+
+/// Whether the client has been asked for a sign of life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Ping {
+    #[default]
+    None,
+    /// Asked, and not heard of since.
+    Sent,
+}
+
+impl Client {
+    pub(crate) fn new(now: Time) -> Self {
+        Self { registration: Some(Box::default()), heard: now, ..Self::default() }
+    }
+
+    /// The readers it is like.
+    pub(crate) fn class(&self) -> Class {
+        self.capabilities.class()
+    }
+}

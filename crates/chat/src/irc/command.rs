@@ -1,0 +1,14 @@
+//! One file for each command, or for a few that belong together.
+//!
+//! Each takes the [`Switchboard`](crate::switchboard::Switchboard), whose client asked, and the message; the
+//! [`table`](super::table) has seen to it that it may be asked for and has what it needs.
+
+pub(super) mod cap;
+pub(super) mod join;
+pub(super) mod message;
+pub(super) mod names;
+pub(super) mod nick;
+pub(super) mod ping;
+pub(super) mod quit;
+pub(super) mod registration;
+pub(super) mod server;

@@ -1,0 +1,75 @@
+//! The numbers of replies and errors, as modern.ircdocs.horse names them.
+//!
+//! Invariant: a number that is sent stands here, and appears in some transcript among the tests
+//! (checked there), so that none is sent that nobody has looked at.
+
+/// Makes a constant of each, and the list of all.
+macro_rules! numerics {
+    ($($name:ident = $number:literal,)*) => {
+        $(pub(crate) const $name: u16 = $number;)*
+
+        /// All, in the order in which they stand above.
+        #[cfg(test)]
+        pub(crate) const ALL: &[(&str, u16)] = &[$((stringify!($name), $number)),*];
+    };
+}
+
+numerics! {
+    RPL_WELCOME = 1,
+    RPL_YOURHOST = 2,
+    RPL_CREATED = 3,
+    RPL_MYINFO = 4,
+    RPL_ISUPPORT = 5,
+    RPL_LUSERCLIENT = 251,
+    RPL_LUSERCHANNELS = 254,
+    RPL_LUSERME = 255,
+    RPL_LOCALUSERS = 265,
+    RPL_GLOBALUSERS = 266,
+    RPL_NAMREPLY = 353,
+    RPL_ENDOFNAMES = 366,
+    RPL_MOTD = 372,
+    RPL_MOTDSTART = 375,
+    RPL_ENDOFMOTD = 376,
+    ERR_NOSUCHNICK = 401,
+    ERR_NOSUCHCHANNEL = 403,
+    ERR_CANNOTSENDTOCHAN = 404,
+    ERR_TOOMANYCHANNELS = 405,
+    ERR_TOOMANYTARGETS = 407,
+    ERR_NOORIGIN = 409,
+    ERR_INVALIDCAPCMD = 410,
+    ERR_NORECIPIENT = 411,
+    ERR_NOTEXTTOSEND = 412,
+    ERR_INPUTTOOLONG = 417,
+    ERR_UNKNOWNCOMMAND = 421,
+    ERR_NOMOTD = 422,
+    ERR_NONICKNAMEGIVEN = 431,
+    ERR_ERRONEUSNICKNAME = 432,
+    ERR_NICKNAMEINUSE = 433,
+    ERR_NOTONCHANNEL = 442,
+    ERR_NOTREGISTERED = 451,
+    ERR_NEEDMOREPARAMS = 461,
+    ERR_ALREADYREGISTERED = 462,
+    ERR_BADCHANMASK = 476,
+    ERR_NICKTOOFAST = 438,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every number appears in a transcript: as ` 433 ` in a line that some client is sent.
+    #[test]
+    fn every_number_appears_in_some_test() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conversation/irc");
+        let mut transcripts = String::new();
+        for file in std::fs::read_dir(folder).expect("the transcripts") {
+            let file = file.expect("a file").path();
+            transcripts.push_str(&std::fs::read_to_string(file).expect("text"));
+        }
+        let missing: Vec<_> = ALL
+            .iter()
+            .filter(|(_, number)| !transcripts.contains(&format!(" {number:03} ")))
+            .collect();
+        assert!(missing.is_empty(), "in no transcript: {missing:?}");
+    }
+}

@@ -1,0 +1,167 @@
+//! From a connection to a member: what a client must say first, and what it is welcomed with.
+//!
+//! Invariant: nobody is a member before it has a name and a user, and has ended the negotiation of
+//! capabilities if it began one.
+
+use std::sync::Arc;
+
+use service::Key;
+use wire::name::Name;
+
+use super::capability::Capability;
+use super::numeric::*;
+use super::reply::Replies;
+use crate::event::Event;
+use crate::limits::Limits;
+use crate::person::Identity;
+use crate::room::modes::{Flag, List, Rank};
+use crate::session::Stage;
+use crate::switchboard::Switchboard;
+
+/// What a client has said of itself so far.
+#[derive(Debug, Default)]
+pub(crate) struct Registration {
+    pub(crate) name: Option<Name>,
+    pub(crate) user: Option<Box<str>>,
+    pub(crate) real_name: Box<str>,
+    pub(crate) password: Option<Box<str>>,
+    pub(crate) negotiation: Negotiation,
+}
+
+/// Whether capabilities are being negotiated, which holds registration up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Negotiation {
+    #[default]
+    None,
+    Open,
+}
+
+/// The longest user name shown, in bytes, with its `~`.
+const USER_BYTES: usize = 10;
+
+impl Switchboard {
+    /// Makes a member of `key` if it has said all that it must.
+    pub(super) fn register(&mut self, key: Key) {
+        let Some(registration) = self.client(key).and_then(|client| client.registration.as_ref())
+        else {
+            return;
+        };
+        let (Some(name), Some(user)) = (registration.name, registration.user.as_ref()) else {
+            return;
+        };
+        if registration.negotiation == Negotiation::Open {
+            return;
+        }
+        let allowed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let user: String = user.chars().filter(allowed).take(USER_BYTES - 1).collect();
+        let identity = Identity {
+            user: format!("~{}", if user.is_empty() { "user" } else { &user }).into(),
+            host: self.host_of(key),
+            real_name: registration.real_name.clone(),
+            account: None,
+        };
+        let identity = Arc::new(identity);
+        self.propose(Event::Arrived { member: key, name: Some(name), identity });
+    }
+
+    /// `key` is a member now: it is welcomed, and comes to the lobby.
+    pub(super) fn welcome(&mut self, key: Key) {
+        if let Some(client) = self.client_mut(key) {
+            client.registration = None;
+        }
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.stage = Stage::Member;
+        }
+        let Ok(person) = self.state.person(key).cloned() else {
+            return;
+        };
+        let settings = Arc::clone(&self.settings);
+        let network = network(&settings.name);
+        self.reply(key, |to| {
+            let server = to.scene.server.clone();
+            to.numeric(RPL_WELCOME)
+                .trailing(format_args!("Welcome to {}, {}", settings.name, person.mask()))
+                .end();
+            to.numeric(RPL_YOURHOST)
+                .trailing(format_args!("Your host is {server}, running {VERSION}"))
+                .end();
+            to.numeric(RPL_CREATED)
+                .trailing("People with nc, telnet and IRC clients meet here")
+                .end();
+            let user_modes = USER_MODES;
+            let (all, with_parameter) = room_mode_letters();
+            to.numeric(RPL_MYINFO)
+                .param(&server)
+                .param(VERSION)
+                .param(user_modes)
+                .param(all)
+                .param(with_parameter)
+                .end();
+            isupport(to, &settings.limits, &network);
+        });
+        super::command::server::write_lusers(self, key);
+        super::command::server::write_motd(self, key);
+        if settings.irc_lobby {
+            let room = settings.lobby.clone();
+            self.propose(Event::Joined { member: key, room, key: None });
+        }
+    }
+}
+
+/// What the program is called to clients.
+pub(super) const VERSION: &str = concat!("switchboard-", env!("CARGO_PKG_VERSION"));
+
+/// The letters of user modes.
+pub(super) const USER_MODES: &str = "i";
+
+/// The letters of all modes of rooms, and of those that take a parameter.
+fn room_mode_letters() -> (String, String) {
+    let lists = List::ALL.iter().map(|(letter, _)| *letter);
+    let ranks = Rank::ALL.iter().map(|(letter, ..)| *letter);
+    let flags = Flag::ALL.iter().map(|(letter, _)| *letter);
+    let with: String = lists.chain(ranks).chain("fkl".chars()).collect();
+    (flags.chain(with.chars()).collect(), with)
+}
+
+/// What the network is called: a word.
+fn network(name: &str) -> String {
+    let word: String = name.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+    if word.is_empty() { "Switchboard".into() } else { word }
+}
+
+/// What the server supports (005), at most 13 to a line.
+pub(super) fn isupport(to: &mut Replies<'_>, limits: &Limits, network: &str) {
+    let tokens = tokens(limits, network);
+    for tokens in tokens.chunks(13) {
+        let line = to.numeric(RPL_ISUPPORT);
+        let line = tokens.iter().fold(line, |line, token| line.param(token));
+        line.trailing("are supported by this server").end();
+    }
+}
+
+/// The tokens of 005, each true to what is there.
+fn tokens(limits: &Limits, network: &str) -> Vec<String> {
+    let lists: String = List::ALL.iter().map(|(letter, _)| *letter).collect();
+    let flags: String = Flag::ALL.iter().map(|(letter, _)| *letter).collect();
+    let letters: String = Rank::ALL.iter().map(|(letter, ..)| *letter).collect();
+    let signs: String = Rank::ALL.iter().map(|(_, sign, _)| *sign).collect();
+    vec![
+        "CASEMAPPING=ascii".into(),
+        format!("CHANLIMIT=#:{}", limits.rooms_per_member),
+        format!("CHANMODES={lists},k,fl,{flags}"),
+        format!("CHANNELLEN={}", limits.room_name_bytes),
+        "CHANTYPES=#".into(),
+        format!("NETWORK={network}"),
+        format!("NICKLEN={}", limits.name_bytes),
+        format!("PREFIX=({letters}){signs}"),
+        format!("STATUSMSG={signs}"),
+        format!("TARGMAX=JOIN:,NAMES:1,NOTICE:{0},PART:,PRIVMSG:{0},TAGMSG:{0}", limits.targets),
+        format!("USERLEN={USER_BYTES}"),
+        "UTF8ONLY".into(),
+    ]
+}
+
+/// Whether `client` wants the names of rooms with all their signs.
+pub(super) fn all_signs(to: &Replies<'_>) -> bool {
+    to.capabilities.has(Capability::MultiPrefix)
+}

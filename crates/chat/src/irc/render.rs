@@ -1,0 +1,189 @@
+//! How what happens in rooms, and what is said to one person, looks to IRC clients.
+//!
+//! Invariant: every message has its author's `name!user@host` as it was, fits its bounds, and
+//! carries only what clients of its [`Class`] asked for. A text too long for one message becomes
+//! several: nothing is cut off.
+
+use std::fmt::Display;
+
+use wire::irc::{Line, pieces};
+
+use super::capability::{Capability, Class};
+use crate::dialect::{Rendering, Scene};
+use crate::log::{Arrival, Entry, What};
+use crate::moment::Timestamp;
+use crate::person::{Person, PersonKind};
+use crate::words::{Manner, Words};
+
+/// When something happened, and its number in the one order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    pub(crate) seq: u64,
+    pub(crate) unix_ms: u64,
+}
+
+impl Entry {
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp { seq: self.seq, unix_ms: self.unix_ms }
+    }
+}
+
+/// Appends `entry` as clients of `class` see it: possibly not at all.
+pub(crate) fn render(class: Class, rendering: &Rendering<'_>, entry: &Entry, out: &mut Vec<u8>) {
+    let (scene, stamp, room) = (rendering.scene, entry.stamp(), rendering.room.as_str());
+    let begin = |out, who| begin(class, scene, stamp, who, out);
+    match &entry.what {
+        What::Said { by, words } => say(class, scene, stamp, by, room, words, out),
+        What::Joined { who, arrival: Arrival::Now | Arrival::Late } => {
+            join(begin(out, who), class, room, who);
+        }
+        What::Left { who, reason } => {
+            let line = begin(out, who).command("PART").param(room);
+            match reason {
+                Some(reason) => line.trailing(reason).end(),
+                None => line.end(),
+            }
+        }
+        What::Departed { who, reason } => begin(out, who).command("QUIT").trailing(reason).end(),
+        What::Renamed { from, to } => begin(out, from).command("NICK").param(to).end(),
+    }
+}
+
+/// The message that says that `who` has come into `room`.
+pub(crate) fn join(line: Line<'_>, class: Class, room: impl Display, who: &Person) {
+    let line = line.command("JOIN").param(room);
+    if class.has(Capability::ExtendedJoin) {
+        let account = who.identity.account.as_ref().map_or("*", |account| account.as_str());
+        line.param(account).trailing(&who.identity.real_name).end();
+    } else {
+        line.end();
+    }
+}
+
+/// Appends something said to `target`, which is a room, a person, or those of a rank in a room.
+pub(crate) fn say(
+    class: Class,
+    scene: &Scene,
+    stamp: Stamp,
+    by: &Person,
+    target: impl Display + Copy,
+    words: &Words,
+    out: &mut Vec<u8>,
+) {
+    let (command, before, after) = match words.manner {
+        Manner::Say => ("PRIVMSG", "", ""),
+        Manner::Act => ("PRIVMSG", "\x01ACTION ", "\x01"),
+        Manner::Notice => ("NOTICE", "", ""),
+        Manner::Ctcp => ("PRIVMSG", "\x01", "\x01"),
+        Manner::CtcpReply => ("NOTICE", "\x01", "\x01"),
+        Manner::Tags => {
+            if class.has(Capability::MessageTags) {
+                let line = Line::new(out);
+                let line = tag(line, class, scene, stamp, by, words.tags.as_deref());
+                line.source_fmt(by.mask()).command("TAGMSG").param(target).end();
+            }
+            return;
+        }
+    };
+    let mut is_first = true;
+    for text in words.text.split('\n') {
+        let mut rest = text;
+        loop {
+            let line = Line::new(out);
+            let line = if is_first {
+                tag(line, class, scene, stamp, by, words.tags.as_deref())
+            } else {
+                // One thing was said: what follows its first line has no id of its own.
+                tag_time(line, class, stamp)
+            };
+            is_first = false;
+            let line = line.source_fmt(by.mask()).command(command).param(target);
+            let most = line.text_bytes_left().saturating_sub(before.len() + after.len());
+            let piece = pieces(rest, most.max(4)).next().unwrap_or("");
+            line.trailing(format_args!("{before}{piece}{after}")).end();
+            rest = &rest[piece.len()..];
+            if rest.is_empty() {
+                break;
+            }
+        }
+    }
+}
+
+/// Begins a message that comes from `who`.
+pub(crate) fn begin<'o>(
+    class: Class,
+    scene: &Scene,
+    stamp: Stamp,
+    who: &Person,
+    out: &'o mut Vec<u8>,
+) -> Line<'o> {
+    tag(Line::new(out), class, scene, stamp, who, None).source_fmt(who.mask())
+}
+
+/// The tags that a message of `by` has for clients of `class`.
+fn tag<'o>(
+    line: Line<'o>,
+    class: Class,
+    scene: &Scene,
+    stamp: Stamp,
+    by: &Person,
+    client_tags: Option<&str>,
+) -> Line<'o> {
+    let mut line = tag_time(line, class, stamp);
+    if class.has(Capability::MessageTags) {
+        line = line.tag("msgid", MessageId::new(scene, stamp.seq).as_str());
+        if by.kind == PersonKind::Bot {
+            line = line.tag("bot", "");
+        }
+        if let Some(tags) = client_tags {
+            line = line.raw_tags(tags);
+        }
+    }
+    line
+}
+
+fn tag_time(line: Line<'_>, class: Class, stamp: Stamp) -> Line<'_> {
+    if class.has(Capability::ServerTime) {
+        let time = Timestamp(stamp.unix_ms).text();
+        line.tag("time", str::from_utf8(&time).expect("digits"))
+    } else {
+        line
+    }
+}
+
+/// The id of a message: the run it was sent in, and its number in the one order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MessageId {
+    bytes: [u8; Self::MAX_BYTES],
+    len: u8,
+}
+
+impl MessageId {
+    const MAX_BYTES: usize = 32;
+
+    pub(crate) fn new(scene: &Scene, seq: u64) -> Self {
+        let mut id = Self { bytes: [0; Self::MAX_BYTES], len: 0 };
+        let mut push = |byte: u8| {
+            id.bytes[usize::from(id.len)] = byte;
+            id.len += 1;
+        };
+        scene.epoch.bytes().take(Self::MAX_BYTES - 17).for_each(&mut push);
+        push(b'-');
+        let digits = (64 - seq.leading_zeros()).div_ceil(4).max(1);
+        for place in (0..digits).rev() {
+            push(b"0123456789abcdef"[(seq >> (4 * place) & 15) as usize]);
+        }
+        id
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("ASCII")
+    }
+
+    /// The number of the message with this id, if it is of this run.
+    pub(crate) fn seq(scene: &Scene, id: &str) -> Option<u64> {
+        let digits = id.strip_prefix(&*scene.epoch)?.strip_prefix('-')?;
+        let is_ours = !digits.is_empty() && !digits.starts_with('+');
+        if is_ours { u64::from_str_radix(digits, 16).ok() } else { None }
+    }
+}

@@ -1,0 +1,200 @@
+//! How an IRC client is answered.
+//!
+//! Invariant: everything that one command has in answer is one response. If the command had a
+//! label (IRCv3 `labeled-response`) the response has it too: as one message, as a batch, or as an
+//! ACK if there is nothing to say.
+
+use std::fmt::Display;
+
+use service::Key;
+use wire::irc::Line;
+
+use super::capability::{Capabilities, Capability};
+use super::client::Client;
+use crate::dialect::{Dialect, Scene};
+use crate::outbox::Place;
+use crate::switchboard::Switchboard;
+
+/// What is being answered to one client, collected until the command is done.
+#[derive(Debug)]
+pub(crate) struct Response {
+    key: Key,
+    label: Box<str>,
+    bytes: Vec<u8>,
+}
+
+/// Writes messages to one client.
+#[derive(Debug)]
+pub(crate) struct Replies<'a> {
+    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) scene: &'a Scene,
+    pub(crate) capabilities: Capabilities,
+    /// Who is answered: its name, or `*` as long as it has none.
+    pub(crate) me: &'a str,
+}
+
+impl Replies<'_> {
+    /// Begins a reply with this number, addressed to the client.
+    pub(crate) fn numeric(&mut self, number: u16) -> Line<'_> {
+        Line::new(self.out).source(&self.scene.server).numeric(number).param(self.me)
+    }
+
+    /// How many bytes of text a reply without other parameters may have.
+    pub(crate) fn numeric_text_bytes(&mut self) -> usize {
+        let before = self.out.len();
+        let left = self.numeric(1).text_bytes_left();
+        self.out.truncate(before);
+        left
+    }
+
+    /// Begins a message of the server's own.
+    pub(crate) fn server(&mut self, command: &str) -> Line<'_> {
+        Line::new(self.out).source(&self.scene.server).command(command)
+    }
+
+    /// A word from the server to the client, for the person to read.
+    pub(crate) fn notice(&mut self, text: impl Display) {
+        let me = self.me;
+        self.server("NOTICE").param(me).trailing(text).end();
+    }
+
+    /// An error that has no number: `FAIL` (IRCv3 `standard-replies`) with its command, code and
+    /// the parameters that it is about, or a notice for those who do not know it.
+    pub(crate) fn fail(&mut self, command: &str, code: &str, context: &[&str], text: impl Display) {
+        if self.capabilities.has(Capability::StandardReplies) {
+            let line = self.server("FAIL").param(command).param(code);
+            context.iter().fold(line, |line, param| line.param(param)).trailing(text).end();
+        } else {
+            self.notice(format_args!("{command}: {text}"));
+        }
+    }
+}
+
+impl Switchboard {
+    /// What `key` has as an IRC client.
+    pub(crate) fn client(&self, key: Key) -> Option<&Client> {
+        match &self.sessions.get(key)?.dialect {
+            Dialect::Irc(client) => Some(client),
+            Dialect::Undecided | Dialect::Plain(_) => None,
+        }
+    }
+
+    /// The same, to change.
+    pub(crate) fn client_mut(&mut self, key: Key) -> Option<&mut Client> {
+        match &mut self.sessions.get_mut(key)?.dialect {
+            Dialect::Irc(client) => Some(client),
+            Dialect::Undecided | Dialect::Plain(_) => None,
+        }
+    }
+
+    /// Lets `write` answer `key`, after all that has happened so far.
+    pub(crate) fn reply(&mut self, key: Key, write: impl FnOnce(&mut Replies<'_>)) {
+        let place = Place::after(self.trunk.last_seq());
+        self.reply_at(key, place, write);
+    }
+
+    /// Lets `write` tell `key` something at `place`: in answer to its command, if it is its own
+    /// that is being obeyed.
+    pub(crate) fn reply_at(
+        &mut self,
+        key: Key,
+        place: Place,
+        write: impl FnOnce(&mut Replies<'_>),
+    ) {
+        let Some(client) = self.client(key) else {
+            return;
+        };
+        let capabilities = client.capabilities;
+        let name = self.state.name(key).ok().or_else(|| client.registration.as_ref()?.name);
+        let scene = std::sync::Arc::clone(&self.scene);
+        let me = name.as_ref().map_or("*", |name| name.as_str());
+        let writes =
+            |out: &mut Vec<u8>| write(&mut Replies { out, scene: &scene, capabilities, me });
+        match &mut self.response {
+            Some(response) if response.key == key => writes(&mut response.bytes),
+            _ => self.mail(key, place, writes),
+        }
+    }
+
+    /// What follows for `key` is in answer to a command with this label.
+    pub(super) fn begin_response(&mut self, key: Key, label: &str) {
+        debug_assert!(self.response.is_none());
+        self.response = Some(Response { key, label: label.into(), bytes: Vec::new() });
+    }
+
+    /// The command is done: its response, if it had a label, goes out.
+    pub(super) fn end_response(&mut self) {
+        let Some(Response { key, label, bytes }) = self.response.take() else {
+            return;
+        };
+        let batch = self.next_batch();
+        self.reply(key, |to| {
+            let messages = bytes.split_inclusive(|&byte| byte == b'\n');
+            match messages.clone().count() {
+                0 => {
+                    let server = &to.scene.server;
+                    Line::new(to.out).tag("label", &label).source(server).command("ACK").end();
+                }
+                1 => with_tag(&bytes, "label", &label, to.out),
+                _ => {
+                    let line = Line::new(to.out).tag("label", &label).source(&to.scene.server);
+                    line.command("BATCH")
+                        .param(format_args!("+{batch}"))
+                        .param("labeled-response")
+                        .end();
+                    messages.for_each(|message| with_tag(message, "batch", &batch, to.out));
+                    to.server("BATCH").param(format_args!("-{batch}")).end();
+                }
+            }
+        });
+    }
+
+    /// A name for a batch that no other batch has.
+    pub(crate) fn next_batch(&mut self) -> String {
+        self.batches += 1;
+        format!("b{:x}", self.batches)
+    }
+}
+
+/// Appends the message in `line` with one more tag; one that is in a batch already stays as it is.
+fn with_tag(line: &[u8], key: &str, value: &str, out: &mut Vec<u8>) {
+    let (tags, rest) = match line.strip_prefix(b"@") {
+        Some(tagged) => match memchr::memchr(b' ', tagged) {
+            Some(end) => (Some(&tagged[..end]), &tagged[end + 1..]),
+            None => (None, line),
+        },
+        None => (None, line),
+    };
+    let in_batch =
+        |tags: &[u8]| tags.split(|&byte| byte == b';').any(|tag| tag.starts_with(b"batch="));
+    if key == "batch" && tags.is_some_and(in_batch) {
+        return out.extend_from_slice(line);
+    }
+    let from = out.len();
+    Line::new(out).tag(key, value).command("X").end();
+    out.truncate(out.len() - " X\r\n".len());
+    if let Some(tags) = tags {
+        out.push(b';');
+        out.extend_from_slice(tags);
+    }
+    debug_assert!(out[from] == b'@');
+    out.push(b' ');
+    out.extend_from_slice(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_joins_those_that_are_there() {
+        let tagged = |line: &str| {
+            let mut out = Vec::new();
+            with_tag(line.as_bytes(), "batch", "b1", &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(tagged(":s 001 ada :Hi\r\n"), "@batch=b1 :s 001 ada :Hi\r\n");
+        assert_eq!(tagged("@time=x :s 001 ada :Hi\r\n"), "@batch=b1;time=x :s 001 ada :Hi\r\n");
+        assert_eq!(tagged("@batch=b0 :s PING :x\r\n"), "@batch=b0 :s PING :x\r\n");
+    }
+}

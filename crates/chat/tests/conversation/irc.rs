@@ -1,0 +1,6 @@
+//! Conversations with IRC clients: one file for each command or extension.
+
+mod joining;
+mod limits;
+mod messages;
+mod registration;

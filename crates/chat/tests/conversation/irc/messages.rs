@@ -1,0 +1,72 @@
+use crate::transcript::transcript;
+
+#[test]
+fn plain_lines_and_irc_meet_in_one_room() {
+    transcript(
+        "
+        ada: irc
+        eve: nc
+        ada >> JOIN #lobby
+        ada << ...
+        eve << [14:02] * ada has joined
+        eve >> hello ada
+        ada << :eve!nc@localhost PRIVMSG #lobby :hello ada
+        ada >> PRIVMSG #lobby :\x01ACTION waves\x01
+        eve << [14:02] * ada waves
+        ada >> PRIVMSG eve :psst
+        eve << [14:02] <ada to you> psst
+        eve >> /msg ada what?
+        ada << :eve!nc@localhost PRIVMSG ada :what?
+        eve >> /nick Eve
+        eve << You are Eve now.
+        ada << :eve!nc@localhost NICK Eve
+        ada >> QUIT :bye
+        ada << ERROR :Quit: bye
+        ada << (closed)
+        eve << [14:02] * ada has left
+        ",
+    );
+}
+
+#[test]
+fn what_cannot_be_delivered_is_refused() {
+    transcript(
+        "
+        ada: irc
+        ada >> PRIVMSG
+        ada << :Switchboard 411 ada :No recipient given (PRIVMSG)
+        ada >> PRIVMSG bob
+        ada << :Switchboard 412 ada :No text to send
+        ada >> PRIVMSG bob :hi
+        ada << :Switchboard 401 ada bob :No such nick/channel
+        ada >> NOTICE bob :hi
+        ada >> PRIVMSG #none :hi
+        ada << :Switchboard 403 ada #none :No such channel
+        ada >> PING
+        ada << :Switchboard 409 ada :No origin specified
+        ada >> PING x
+        ada << :Switchboard PONG Switchboard :x
+        ",
+    );
+}
+
+#[test]
+fn a_label_makes_one_response_of_whatever_comes() {
+    transcript(
+        "
+        ada: irc labeled-response batch echo-message
+        ada >> @label=1 PONG x
+        ada << @label=1 :Switchboard ACK
+        ada >> @label=2 PING x
+        ada << @label=2 :Switchboard PONG Switchboard :x
+        ada >> @label=3 JOIN #tea
+        ada << @label=3 :Switchboard BATCH +b3 labeled-response
+        ada << @batch=b3 :ada!~ada@localhost JOIN #tea
+        ada << @batch=b3 :Switchboard 353 ada = #tea :~ada
+        ada << @batch=b3 :Switchboard 366 ada #tea :End of /NAMES list
+        ada << :Switchboard BATCH -b3
+        ada >> @label=4 PRIVMSG #tea :hello
+        ada << @label=4 :ada!~ada@localhost PRIVMSG #tea :hello
+        ",
+    );
+}

@@ -1,0 +1,172 @@
+//! Conversations written down as transcripts, and held.
+//!
+//! ```text
+//! ada: irc                            connects, registers, and has read all that she is told then
+//! bob: irc server-time echo-message   the same, with these capabilities
+//! eve: nc                             connects, is welcomed in the plain dialect, calls herself eve
+//! kit: connect                        connects; nothing more; `kit: connect 192.0.2.7` from there
+//! ada >> JOIN #tea                    she sends this line
+//! ada << :ada!~ada@localhost JOIN #tea    the next line she gets is this one, exactly
+//! ada << :switchboard 003 ada :*      the same; a star stands for any text
+//! ada << ...                          whatever else she has got by now
+//! ada << (closed)                     the server has closed her connection, all else has been said
+//! ada ends                            she has finished sending (half-close)
+//! ada resets                          the connection breaks
+//! -- 30 s                             time passes
+//! ```
+//!
+//! Empty lines and those that begin with `#` are for readers. At the end nobody may have got
+//! anything that the transcript does not say.
+
+use std::collections::BTreeMap;
+
+use chat::Settings;
+use service::Key;
+
+use crate::harness::Chat;
+
+/// Holds the conversation on a server without flood delay whose lobby IRC clients do not come to.
+#[track_caller]
+pub(crate) fn transcript(text: &str) {
+    transcript_with(settings(), text);
+}
+
+/// What [`transcript`] has: for those who need a little more.
+pub(crate) fn settings() -> Settings {
+    let settings = Settings { irc_lobby: false, ..Settings::default() };
+    Settings { limits: settings.limits.clone().unthrottled(), ..settings }
+}
+
+/// Holds the conversation on a server with these settings.
+#[track_caller]
+pub(crate) fn transcript_with(settings: Settings, text: &str) {
+    let mut table = Table { chat: Chat::with(settings), people: BTreeMap::new() };
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if !line.is_empty() && !line.starts_with('#') {
+            table.happen(line).unwrap_or_else(|why| {
+                panic!("line {} of the transcript: {line}\n{why}", number + 1);
+            });
+        }
+    }
+    for (name, key) in table.people.clone() {
+        let rest = table.unread(key);
+        assert!(
+            rest.is_empty(),
+            "{name} has got more than the transcript says:\n{}",
+            rest.join("\n")
+        );
+    }
+}
+
+struct Table {
+    chat: Chat,
+    people: BTreeMap<String, Key>,
+}
+
+impl Table {
+    fn happen(&mut self, line: &str) -> Result<(), String> {
+        if let Some(time) = line.strip_prefix("-- ") {
+            let (count, unit) = time.split_once(' ').ok_or("-- NUMBER s|ms")?;
+            let count: u64 = count.parse().map_err(|_| "no number")?;
+            self.chat.sleep(if unit == "ms" { count } else { count * 1000 });
+            return Ok(());
+        }
+        let (name, rest) = line.split_once(' ').ok_or("no verb")?;
+        if let Some(name) = name.strip_suffix(':') {
+            return self.come(name, rest);
+        }
+        let key = *self.people.get(name).ok_or_else(|| format!("who is {name}?"))?;
+        match rest {
+            "ends" => self.chat.end(key),
+            "resets" => self.chat.reset(key),
+            _ => match rest.split_once(' ') {
+                Some((">>", sent)) => self.chat.send(key, format!("{sent}\r\n").as_bytes()),
+                None if rest == ">>" => self.chat.send(key, b"\r\n"),
+                Some(("<<", expected)) => return self.expect(key, expected),
+                _ => return Err("not >> or <<".into()),
+            },
+        }
+        Ok(())
+    }
+
+    fn come(&mut self, name: &str, how: &str) -> Result<(), String> {
+        let mut words = how.split(' ');
+        let key = match words.next() {
+            Some("nc") => self.chat.join(name),
+            Some("connect") => match words.next() {
+                None => self.chat.connect(),
+                Some(address) => self.chat.connect_from_address(address),
+            },
+            Some("irc") => {
+                let key = self.chat.connect();
+                let capabilities: Vec<&str> = words.collect();
+                let mut sent = format!("NICK {name}\r\nUSER {name} 0 * :{name} the tester\r\n");
+                if !capabilities.is_empty() {
+                    let wanted = capabilities.join(" ");
+                    sent = format!("CAP REQ :{wanted}\r\n{sent}CAP END\r\n");
+                }
+                self.chat.send(key, sent.as_bytes());
+                let got = self.chat.read(key);
+                if !got.contains(&format!(" 001 {name} ")) || got.contains(" NAK ") {
+                    return Err(format!("not welcomed:\n{got}"));
+                }
+                key
+            }
+            _ => return Err("irc, nc or connect".into()),
+        };
+        self.people.insert(name.to_owned(), key);
+        Ok(())
+    }
+
+    fn expect(&mut self, key: Key, expected: &str) -> Result<(), String> {
+        if expected == "..." {
+            self.unread(key);
+            return Ok(());
+        }
+        let rest = self.unread(key);
+        if expected == "(closed)" {
+            return match rest.first() {
+                Some(line) => Err(format!("before that there is: {line}")),
+                None if self.chat.is_closed(key) => Ok(()),
+                None => Err("it is open".into()),
+            };
+        }
+        match rest.split_first() {
+            Some((line, others))
+                if line.trim_end() == expected || matches(expected, line.trim_end()) =>
+            {
+                let others: String = others.iter().map(|line| format!("{line}\n")).collect();
+                self.chat.unread(key, others.into_bytes());
+                Ok(())
+            }
+            Some((line, _)) => Err(format!("what came is:   {line}")),
+            None => Err("nothing came".into()),
+        }
+    }
+
+    /// The lines that `key` has got and the transcript has not looked at.
+    fn unread(&mut self, key: Key) -> Vec<String> {
+        let got = self.chat.read(key);
+        got.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect()
+    }
+}
+
+/// Whether `pattern`, in which a star stands for any text, is what `line` says.
+fn matches(pattern: &str, line: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = line.strip_prefix(parts.next().unwrap_or("")) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
