@@ -3,9 +3,14 @@
 //! Invariant: a [`Name`] or [`RoomName`] that exists keeps the rules, so it can be printed
 //! anywhere and compared without another look.
 //!
-//! Names of people are ASCII. Servers that allowed more spent years on lookalikes (`ChɑnServ`),
-//! on the corner cases of "skeletons", and came back to ASCII by default (ergochat/ergo#178,
-//! #519, #1718). Rooms may be called what people like, without anything invisible.
+//! Names of people are ASCII by default. Servers that allowed more spent years on lookalikes
+//! (`ChɑnServ`) and on the corner cases of "skeletons" (ergochat/ergo#178, #519, #1718). Where people
+//! do not write in ASCII, [`Charset::Unicode`] lets names be of any one script, and
+//! [`Name::skeleton`] says which look alike. Rooms may be called what people like, without anything
+//! invisible.
+
+mod lookalike;
+mod wide;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -13,15 +18,29 @@ use std::str::FromStr;
 
 use crate::text;
 
-/// A person's name: 1 to 32 bytes of ASCII, kept inline.
+pub use lookalike::Skeleton;
+
+/// A person's name: 1 to 32 bytes, kept inline.
 ///
 /// Begins with a letter or one of ``[]\`_^{|}``; goes on with those, digits and `-`: what IRC
-/// clients accept. Two names that differ in case only are the same name (`==`, hash), and each
-/// shows as it was typed.
+/// clients accept. The letters are those of ASCII, or of one script and in normal form C; which of
+/// them may be chosen is a setting, and all may be spoken of. Two names that differ in case only are
+/// the same name (`==`, hash), and each shows as it was typed.
 #[derive(Clone, Copy)]
 pub struct Name {
     len: u8,
     bytes: [u8; Name::MAX_BYTES],
+}
+
+/// Which letters names may be chosen from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// Those of ASCII: what every client can show and every keyboard type.
+    #[default]
+    Ascii,
+    /// Those of any one script. To be refused by whoever keeps the names, if the
+    /// [skeleton](Name::skeleton) is that of another's name.
+    Unicode,
 }
 
 /// Why a text is not a name.
@@ -36,7 +55,10 @@ pub enum NotAName {
     },
     /// This character may not stand there.
     Character(char),
-    /// The name is the server's own, or one that people take for its services.
+    /// The letters or digits are not all of one script.
+    MixedScripts,
+    /// The name is the server's own, one that people take for its services, or a guest's; or it
+    /// looks like one of those.
     Reserved,
     /// A room name begins with `#`.
     NoHash,
@@ -46,70 +68,58 @@ impl Name {
     /// The longest name, in bytes.
     pub const MAX_BYTES: usize = 32;
 
-    /// What guests are called, before their number. Nobody can take such a name by hand.
+    /// What guests are called, before their number. Nobody can take such a name by hand, nor one
+    /// that differs from it in the dash only.
     pub const GUEST_PREFIX: &'static str = "guest-";
 
-    /// Names that people would take for the server itself or for services of other chat
-    /// networks, to whom they send passwords. In lower case.
-    const RESERVED: [&'static str; 17] = [
-        "admin",
-        "administrator",
-        "botserv",
-        "chanserv",
-        "global",
-        "histserv",
-        "hostserv",
-        "memoserv",
-        "nickserv",
-        "operator",
-        "operserv",
-        "root",
-        "server",
-        "services",
-        "switchboard",
-        "system",
-        "you",
-    ];
+    /// The name that a person asked for, of ASCII.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that `text` breaks. `limit_bytes` over [`Name::MAX_BYTES`] counts as that.
+    pub fn chosen(text: &str, limit_bytes: usize) -> Result<Self, NotAName> {
+        Self::chosen_from(text, limit_bytes, Charset::Ascii)
+    }
 
     /// The name that a person asked for.
     ///
     /// # Errors
     ///
     /// The first rule that `text` breaks. `limit_bytes` over [`Name::MAX_BYTES`] counts as that.
-    pub fn chosen(text: &str, limit_bytes: usize) -> Result<Self, NotAName> {
+    pub fn chosen_from(text: &str, limit_bytes: usize, charset: Charset) -> Result<Self, NotAName> {
         let limit = limit_bytes.min(Self::MAX_BYTES);
+        if charset == Charset::Ascii {
+            check_ascii(text)?;
+        }
         let name = Self::parse(text)?;
-        if text.len() > limit {
+        if name.as_str().len() > limit {
             return Err(NotAName::TooLong { limit });
         }
-        let lower = text.to_ascii_lowercase();
-        if Self::RESERVED.contains(&lower.as_str()) || lower.starts_with(Self::GUEST_PREFIX) {
+        if lookalike::is_reserved(name.as_str()) {
             return Err(NotAName::Reserved);
         }
         Ok(name)
     }
 
-    /// The name that `text` spells, whoever bears it: reserved ones and guests' included.
+    /// The name that `text` spells, whoever bears it: of any script, reserved ones and guests'
+    /// included.
     ///
     /// # Errors
     ///
     /// The first rule that `text` breaks.
     pub fn parse(text: &str) -> Result<Self, NotAName> {
-        if text.is_empty() {
-            return Err(NotAName::Empty);
-        }
-        let allowed = |(place, c): (usize, char)| {
-            c.is_ascii_alphabetic()
-                || "[]\\`_^{|}".contains(c)
-                || (place > 0 && (c.is_ascii_digit() || c == '-'))
+        let wide;
+        let name = if text.is_ascii() {
+            check_ascii(text)?;
+            text
+        } else {
+            wide = wide::normalized(text)?;
+            &wide
         };
-        if let Some((_, c)) = text.char_indices().find(|&(place, c)| !allowed((place, c))) {
-            return Err(NotAName::Character(c));
-        }
-        if text.len() > Self::MAX_BYTES {
+        if name.len() > Self::MAX_BYTES {
             return Err(NotAName::TooLong { limit: Self::MAX_BYTES });
         }
-        Ok(Self::inline(text))
+        Ok(Self::inline(name))
     }
 
     /// The name of the guest with this number.
@@ -125,13 +135,38 @@ impl Name {
 
     /// The name as it was typed.
     pub fn as_str(&self) -> &str {
-        str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("a name is ASCII")
+        str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("a name is UTF-8")
     }
+
+    /// What the name looks like, to keep people from being taken for each other. To be asked for
+    /// beside `==`, not in its place.
+    pub fn skeleton(&self) -> Skeleton {
+        Skeleton::of(self)
+    }
+}
+
+/// Checks all rules for a name of ASCII but its length.
+fn check_ascii(text: &str) -> Result<(), NotAName> {
+    if text.is_empty() {
+        return Err(NotAName::Empty);
+    }
+    match text.char_indices().find(|&at| !is_ascii_allowed(at)) {
+        Some((_, c)) => Err(NotAName::Character(c)),
+        None => Ok(()),
+    }
+}
+
+/// Whether this is a character of ASCII that may stand at this place in a name.
+fn is_ascii_allowed((place, c): (usize, char)) -> bool {
+    c.is_ascii_alphabetic()
+        || "[]\\`_^{|}".contains(c)
+        || (place > 0 && (c.is_ascii_digit() || c == '-'))
 }
 
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str().eq_ignore_ascii_case(other.as_str())
+        let (one, other) = (self.as_str(), other.as_str());
+        one.eq_ignore_ascii_case(other) || wide::is_same(one, other)
     }
 }
 
@@ -139,7 +174,12 @@ impl Eq for Name {}
 
 impl Hash for Name {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        hash_folded(self.as_str(), state);
+        let name = self.as_str();
+        if name.is_ascii() {
+            hash_folded(name, state);
+        } else {
+            wide::lower(name).for_each(|c| state.write_u32(c.into()));
+        }
     }
 }
 
@@ -252,6 +292,7 @@ impl fmt::Display for NotAName {
                 f.write_str("a name has nothing invisible in it")
             }
             Self::Character(c) => write!(f, "a name cannot have '{c}' there"),
+            Self::MixedScripts => f.write_str("a name keeps to the letters of one script"),
             Self::Reserved => f.write_str("that name is reserved"),
             Self::NoHash => f.write_str("a room's name begins with #"),
         }
@@ -299,6 +340,7 @@ mod tests {
             assert_eq!(Name::chosen(bad, 32).unwrap_err(), why, "{bad:?}");
         }
         assert_eq!(Name::chosen("abcd", 3).unwrap_err(), TooLong { limit: 3 });
+        assert_eq!(size_of::<Name>(), 33);
     }
 
     #[test]
