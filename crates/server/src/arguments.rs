@@ -105,7 +105,7 @@ fn server(name: CommandName) -> Command {
         CommandName::Chat => (
             "The chat room: join with nc, ncat, telnet or PuTTY",
             "Examples:\n  \
-               switchboard chat --listen 127.0.0.1:8008 --name \"Tea kitchen\"\n  \
+               switchboard chat --listen 127.0.0.1:8008 --name chat.example\n  \
                echo build broke | nc -N HOST 8008",
         ),
         CommandName::Echo => (
@@ -139,7 +139,9 @@ fn server(name: CommandName) -> Command {
         let heading = row.heading();
         match row.shape {
             Shape::One => flag.value_name(row.placeholder).allow_hyphen_values(true),
-            Shape::Many => flag.value_name(row.placeholder).action(ArgAction::Append),
+            Shape::Many | Shape::Words => {
+                flag.value_name(row.placeholder).action(ArgAction::Append)
+            }
             // `--anonymous=false` stands against what the file says.
             Shape::Switch => flag
                 .value_name("true|false")

@@ -2,22 +2,30 @@
 //!
 //! Invariant: settings that were made can be run with; everything that is wrong with them is told
 //! at once, with its place. Nothing is written here: the same is asked at the start, by
-//! `--check-config`, and whenever the configuration is read again.
+//! `--check-config`, and whenever the configuration is read again. What is only unwise goes to the
+//! log.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use chat::{Limits, Speaks, Zone};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tracing::warn;
 
 use crate::listeners;
 use crate::options::{ListenAt, Loaded, Problem};
+use crate::password;
 
 /// The longest message of the day, 16 KiB: it is sent to everyone who comes. Met: an error at the
 /// start.
 const MOTD_BYTES: u64 = 16 * 1024;
+
+/// The longest file with a password, 4 KiB: its first line counts, and what follows may say what it
+/// is for. Met: an error at the start.
+const PASSWORD_FILE_BYTES: u64 = 4 * 1024;
 
 /// The settings that `loaded` amounts to. What only a running server has, a seed, is left as it
 /// is by default.
@@ -35,6 +43,15 @@ pub(crate) fn assemble(loaded: &Loaded) -> Result<chat::Settings, Vec<Problem>> 
             Ok(lines) => chat.motd = lines,
             Err(error) => {
                 problems.push(loaded.problem("motd", format_args!("{}: {error}", path.display())));
+            }
+        }
+    }
+    if let Some(path) = &settings.password_file {
+        match password(path) {
+            Ok(password) => chat.password = Some(password),
+            Err(error) => {
+                let what = format_args!("{}: {error}", path.display());
+                problems.push(loaded.problem("password-file", what));
             }
         }
     }
@@ -71,14 +88,40 @@ fn contradictions(loaded: &Loaded, limits: &Limits) -> Vec<Problem> {
 }
 
 /// The lines of the file, whatever is in it made UTF-8.
-fn motd(path: &Path) -> io::Result<Vec<String>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MOTD_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOTD_BYTES {
-        let message = format!("longer than {MOTD_BYTES} bytes, which everyone would be sent");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-    }
+fn motd(path: &Path) -> Result<Vec<String>, String> {
+    let (bytes, _) = read(path, MOTD_BYTES)?;
     Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+}
+
+/// The password in the file.
+fn password(path: &Path) -> Result<String, String> {
+    let (bytes, metadata) = read(path, PASSWORD_FILE_BYTES)?;
+    let password = password::first_line(&bytes)?;
+    if metadata.mode() & 0o007 != 0 {
+        let file = path.display();
+        warn!(%file, "everybody on this machine may read the password; `chmod o= {file}` ends that");
+    }
+    Ok(password)
+}
+
+/// What the file holds, if that is not more than `most` bytes.
+fn read(path: &Path, most: u64) -> Result<(Vec<u8>, Metadata), String> {
+    let read = || {
+        // Asked before it is opened: opening a pipe waits for somebody to write into it. What
+        // cannot be read twice cannot be read again while the server runs.
+        if !path.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        let mut bytes = Vec::new();
+        file.take(most + 1).read_to_end(&mut bytes)?;
+        Ok((bytes, metadata))
+    };
+    match read() {
+        Ok((bytes, _)) if bytes.len() as u64 > most => Err(format!("longer than {most} bytes")),
+        result => result.map_err(|error| error.to_string()),
+    }
 }
 
 fn zone(zone: TimeZone) -> Zone {

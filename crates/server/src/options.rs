@@ -4,6 +4,7 @@
 //! the default; a wrong value anywhere is an error that names its place, never passed over. What
 //! options there are stands in [`table`]; what they do is for those who read [`Settings`].
 
+mod chat;
 mod environment;
 mod file;
 mod listen_at;
@@ -116,7 +117,10 @@ pub(crate) fn load(
     for (name, value) in variables {
         let Some(row) = loading.row(&name) else { continue };
         let values = match row.shape {
+            // An empty variable is an empty list, as [] is in the file.
+            Shape::Many if value.trim().is_empty() => Vec::new(),
             Shape::Many => value.split(',').map(|part| part.trim().to_owned()).collect(),
+            Shape::Words => value.split_whitespace().map(str::to_owned).collect(),
             Shape::One | Shape::Switch => vec![value],
         };
         loading.set(&name, &values, Source::Environment(environment::variable(&name)));

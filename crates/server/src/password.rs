@@ -1,12 +1,24 @@
-//! Passwords: what can be one, and its hash to be kept.
+//! Passwords: what can be one, its hash to be kept, and which hashes can be.
 //!
-//! Invariant: a password is never in an error or in the log.
+//! Invariant: a hash that passed [`check_hash`] is compared with within bounded memory and time. A
+//! password is never in an error or in the log.
 
+use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 
 /// The longest password, in bytes: IRC has 512 for a line with `OPER`, a name and the password.
 /// Met: the password is refused.
 pub(crate) const MOST_BYTES: usize = 256;
+
+/// The most memory that comparing with a hash may take, in KiB: twice what RFC 9106 section 4
+/// recommends where memory is scarce. Met: the hash is refused where it is configured.
+const MOST_KIB: u32 = 128 * 1024;
+
+/// The most passes over that memory. Met: likewise.
+const MOST_PASSES: u32 = 16;
+
+/// The most lanes of that memory. Met: likewise.
+const MOST_LANES: u32 = 16;
 
 /// Says why `password` cannot be one: nobody could give it.
 pub(crate) fn check(password: &str) -> Result<(), String> {
@@ -42,6 +54,33 @@ pub(crate) fn hash(password: &str) -> Result<String, String> {
     Ok(hash.to_string())
 }
 
+/// Says why nothing can be compared with `hash`.
+pub(crate) fn check_hash(hash: &str) -> Result<(), String> {
+    parse(hash).map(drop)
+}
+
+fn parse(text: &str) -> Result<PasswordHash, String> {
+    let make = "`switchboard hash-password` makes one";
+    let wrong = || format!("this is no hash of a password ($argon2id$...); {make}");
+    let hash = PasswordHash::new(text).map_err(|_| wrong())?;
+    Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| wrong())?;
+    let params = Params::try_from(&hash).map_err(|_| wrong())?;
+    let has_all = hash.salt.is_some_and(|salt| salt.len() >= argon2::MIN_SALT_LEN)
+        && hash.hash.is_some()
+        && hash.version.is_none_or(|version| Version::try_from(version).is_ok());
+    if !has_all {
+        return Err(wrong());
+    }
+    if params.m_cost() > MOST_KIB || params.t_cost() > MOST_PASSES || params.p_cost() > MOST_LANES {
+        return Err(format!(
+            "the hash takes more than {} MiB, {MOST_PASSES} passes or {MOST_LANES} lanes to \
+             compare with; {make} that takes less",
+            MOST_KIB / 1024,
+        ));
+    }
+    Ok(hash)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +90,29 @@ mod tests {
         let one = hash("correct horse").unwrap();
         assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
         assert_ne!(one, hash("correct horse").unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_compared_with_is_refused() {
+        let salt_and_hash = "$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        for wrong in [
+            "",
+            "secret",
+            "$argon2id$v=19$m=19456,t=2,p=1",
+            "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ",
+            &format!("$argon2id$v=18$m=19456,t=2,p=1{salt_and_hash}"),
+            &format!("$scrypt$ln=16,r=8,p=1{salt_and_hash}"),
+            &format!("$argon2id$v=19$m=1,t=2,p=1{salt_and_hash}"),
+            "$2b$12$GhvMmNVjRW29ulnudl.LbuAnUtN/LRfe1JsBm1Xu6LE3059z5Tr8m",
+        ] {
+            let error = check_hash(wrong).unwrap_err();
+            assert!(error.contains("hash-password"), "{wrong}: {error}");
+            assert!(wrong.len() < 9 || !error.contains(wrong), "{error}");
+        }
+        for greedy in ["m=4194304,t=2,p=1", "m=19456,t=4000000000,p=1", "m=19456,t=2,p=64"] {
+            let error = check_hash(&format!("$argon2id$v=19${greedy}{salt_and_hash}")).unwrap_err();
+            assert!(error.contains("takes more than 128 MiB"), "{greedy}: {error}");
+        }
     }
 
     #[test]

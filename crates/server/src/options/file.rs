@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::table::TABLE;
-use super::{CommandName, Problem, Row, Shape, did_you_mean, rows};
+use super::{CommandName, Problem, Row, did_you_mean, rows};
 
 /// One key of the file with its values as text.
 pub(super) struct Entry {
@@ -78,7 +78,7 @@ fn unknown(name: &str, value: &DeValue<'_>, command: CommandName) -> String {
 /// The value as the text that the flag would have.
 fn texts(row: &Row, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>, String> {
     match (value.get_ref(), row.shape) {
-        (DeValue::Array(array), Shape::Many) => {
+        (DeValue::Array(array), shape) if shape.is_list() => {
             array.iter().map(|one| text(one.get_ref())).collect()
         }
         (one, _) => Ok(vec![text(one)?]),

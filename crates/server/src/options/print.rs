@@ -17,7 +17,9 @@ pub(crate) fn print(command: CommandName, loaded: &Loaded) -> String {
                 false => value.clone(),
             });
             let value = match row.shape {
-                Shape::Many => format!("[{}]", values.collect::<Vec<_>>().join(", ")),
+                Shape::Many | Shape::Words => {
+                    format!("[{}]", values.collect::<Vec<_>>().join(", "))
+                }
                 Shape::One | Shape::Switch => values.next().unwrap_or_default(),
             };
             (format!("{} = {value}", row.name), source)

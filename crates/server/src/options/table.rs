@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chat::{Name, RoomName, SlowReaders};
+use chat::{Name, RoomName};
 use engine::{Choice, Listen};
 use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
 use tutorials::HelloOptions;
 
+use super::chat::{Characters, Line, Link, ServerName, Slow, operators, show_operator};
 use super::listen_at::ListenAt;
 use super::value::{Bytes, Count, File, Kind, Named, OrOff, Span, Switch, Text, Toml, Within};
 
@@ -28,6 +29,7 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
     pub(crate) chat: chat::Settings,
     pub(crate) motd: Option<PathBuf>,
+    pub(crate) password_file: Option<PathBuf>,
     pub(crate) time_zone: ZoneName,
     pub(crate) no_throttle: bool,
     pub(crate) echo: EchoSettings,
@@ -69,6 +71,7 @@ impl Settings {
             log_format: LogFormat::Text,
             chat: chat::Settings::default(),
             motd: None,
+            password_file: None,
             time_zone: ZoneName::local(),
             no_throttle: false,
             echo: EchoSettings::default(),
@@ -117,6 +120,15 @@ pub(crate) enum Shape {
     Switch,
     /// The flag may be repeated; the variable holds commas; the file has an array.
     Many,
+    /// The same, for values that have commas in them and no spaces: the variable holds spaces.
+    Words,
+}
+
+impl Shape {
+    /// Whether it may have several values, or none.
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self, Self::Many | Self::Words)
+    }
 }
 
 /// Whose option it is.
@@ -242,11 +254,45 @@ pub(super) const TABLE: &[Row] = &[
     row!(EVERY, "log-level", log_level, Named, "LEVEL", "What is logged, to standard error: off, error, warn, info, debug or trace"),
     row!(EVERY, "log-format", log_format, Named, "FORMAT", "How log lines are written: text or json"),
 
-    row!(CHAT, "name", chat.name, Text, "TEXT", "What the server calls itself in its welcome"),
+    row!(CHAT, "name", chat.name, ServerName, "NAME", "What the server calls itself: one word, best its host name, such as chat.example"),
     row!(CHAT, "motd", motd, File, "FILE", "A file shown after the welcome"),
+    row!(CHAT, "password-file", password_file, File, "FILE", "A file whose first line is a password that everybody must give who connects"),
+    Row {
+        name: "operator",
+        owner: CHAT,
+        shape: Shape::Words,
+        placeholder: "NAME:HASH",
+        help: "Who may run the chat from within, with /oper NAME and the password that HASH was made \
+               from (see `switchboard hash-password`); may be repeated. In the environment spaces \
+               stand between several, because a hash has commas in it",
+        quoted: true,
+        set: |settings, texts| {
+            settings.chat.operators = operators(texts)?;
+            Ok(())
+        },
+        show: |settings| settings.chat.operators.iter().map(show_operator).collect(),
+    },
     row!(CHAT, "lobby", chat.lobby, Named, "ROOM", "The room that everyone comes to first"),
     row!(CHAT, "room-history", chat.room_history, Count, "N", "Lines that each room remembers, in memory; 0 for none"),
     row!(CHAT, "time-zone", time_zone, Named, "ZONE", "The zone in which people are shown times: local, UTC, or a name such as Europe/Berlin"),
+    row!(CHAT, "names", chat.names, Characters, "SET", "The letters that names of people have: ascii, or unicode for those of any one script, less those that look like another name"),
+    row!(CHAT, "icon", chat.icon, Link, "URL", "The address of a picture for the server, for clients that show one"),
+    row!(CHAT, "contact", chat.contact, Line, "TEXT", "Where to write to about the server, for those who ask it"),
+    Row {
+        name: "trust-proxy",
+        owner: CHAT,
+        shape: Shape::Many,
+        placeholder: "NETWORK",
+        help: "Believe what a proxy at this address, or in this network, says of where a connection \
+               comes from (PROXY protocol); may be repeated",
+        quoted: true,
+        set: |settings, texts| {
+            let networks = texts.iter().map(|text| Named::parse(text)).collect::<Result<_, _>>()?;
+            settings.chat.trusted_proxies = networks;
+            Ok(())
+        },
+        show: |settings| settings.chat.trusted_proxies.iter().map(Named::show).collect(),
+    },
     row!(CHAT, "anonymous", chat.anonymous, Switch, "", "Relay bare lines: no names, times, commands or welcome"),
     row!(CHAT, "no-throttle", no_throttle, Switch, "", "No flood delay and no limits by address: for load tests"),
 
@@ -273,6 +319,9 @@ pub(super) const TABLE: &[Row] = &[
     row!(LIMIT, "rooms-per-member", chat.limits.rooms_per_member, Some1, "N", "Rooms one person is in"),
     row!(LIMIT, "name-bytes", chat.limits.name_bytes, Within<1, { Name::MAX_BYTES as u64 }, Count>, "N", "The length of a name"),
     row!(LIMIT, "room-name-bytes", chat.limits.room_name_bytes, Within<2, { RoomName::MAX_BYTES as u64 }, Count>, "N", "The length of a room's name with its #"),
+    row!(LIMIT, "real-name-bytes", chat.limits.real_name_bytes, Within<1, 150, Count>, "N", "The length of a real name; what fits is taken"),
+    row!(LIMIT, "reason-bytes", chat.limits.reason_bytes, Within<1, 390, Count>, "N", "The length of a reason for leaving, or for removing somebody; what fits is taken"),
+    row!(LIMIT, "targets", chat.limits.targets, Within<1, 32, Count>, "N", "To whom one IRC message may go at once"),
     row!(LIMIT, "announce-members", chat.limits.announce_members, Count, "N", "Members up to which a room announces joins, leaves and name changes"),
     row!(LIMIT, "who-names", chat.limits.who_names, Count, "N", "Names in one answer to /who"),
     row!(LIMIT, "listed-rooms", chat.limits.listed_rooms, Count, "N", "Rooms in one answer to /rooms"),
@@ -306,28 +355,6 @@ fn places(texts: &[String]) -> Result<Vec<ListenAt>, String> {
         places.push(place);
     }
     if places.is_empty() { Err("at least one address is wanted".into()) } else { Ok(places) }
-}
-
-/// What happens to slow readers, by its name.
-struct Slow;
-
-impl Toml for Slow {}
-
-impl Kind<SlowReaders> for Slow {
-    fn parse(text: &str) -> Result<SlowReaders, String> {
-        match text {
-            "tell" => Ok(SlowReaders::Tell),
-            "close" => Ok(SlowReaders::Close),
-            _ => Err(format!("{text:?} is neither tell nor close")),
-        }
-    }
-
-    fn show(value: &SlowReaders) -> String {
-        match value {
-            SlowReaders::Tell => "tell".into(),
-            SlowReaders::Close => "close".into(),
-        }
-    }
 }
 
 /// How log lines are written.

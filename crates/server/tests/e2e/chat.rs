@@ -26,13 +26,13 @@ fn nc_called(server: &Server, name: &str) -> crate::support::Process {
 }
 
 fn two_ncs_and_a_telnet_talk(engine: &str) {
-    let server = Server::start(engine, &["chat", "--name", "Test house"]);
+    let server = Server::start(engine, &["chat", "--name", "test.house"]);
     let mut ada = nc_called(&server, "ada");
-    ada.expect("Welcome to Test house");
+    ada.expect("Welcome to test.house");
     let mut bob = nc_called(&server, "bob");
     let telnet = Terminal::start(&["telnet", "127.0.0.1", &server.port()]);
     // Nothing is typed: after a moment's silence the welcome comes by itself.
-    telnet.expect("Welcome to Test house");
+    telnet.expect("Welcome to test.house");
     telnet.type_line("/nick tom");
     ada.expect(" is now tom\n");
 
