@@ -101,7 +101,9 @@ impl<'o> Line<'o> {
         debug_assert!(self.stage <= Stage::Tags, "the source follows the tags");
         self.end_tags();
         self.out.push(b':');
-        self.word(source);
+        let from = self.out.len();
+        self.write(source);
+        self.word_since(from, |_| false);
         self.stage = Stage::Source;
         self
     }
@@ -243,10 +245,12 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_back_as_one_word_is_a_star() {
-        for bad in ["", " ", ":a", "a b", "a\r", "a\nQUIT", "a\0", ":"] {
+        for bad in ["", " ", "a b", "a\r", "a\nQUIT", "a\0"] {
             let line = written(|line| line.source(bad).numeric(403).param(bad).trailing("No"));
             assert_eq!(line, ":* 403 * :No\r\n", "{bad:?}");
         }
+        let line = written(|line| line.source(":a").numeric(403).param(":a").param(":"));
+        assert_eq!(line, "::a 403 * *\r\n");
         assert_eq!(written(|line| line.numeric(403).param("a:b")), "403 a:b\r\n");
         assert_eq!(written(|line| line.raw_tags("+a=b c").numeric(1)), "@* 001\r\n");
         assert_eq!(written(|line| line.tag("a;b", "c").tag("", "").numeric(1)), "@*=c;* 001\r\n");
@@ -274,7 +278,7 @@ mod tests {
         #[test]
         fn what_is_written_reads_back_the_same(
             tags in proptest::collection::vec(("[+a-z/.-]{1,8}", "[^\0]{0,12}"), 0..4),
-            source in proptest::option::of("[^: \r\n\0][^ \r\n\0]{0,9}"),
+            source in proptest::option::of("[^ \r\n\0]{1,9}"),
             command in "[A-Za-z]{1,8}|[0-9]{3}",
             params in proptest::collection::vec("[^: \r\n\0][^ \r\n\0]{0,9}", 0..14),
             trailing in proptest::option::of("[^\r\n\0]{0,30}"),
