@@ -13,7 +13,11 @@
 //! - [`telnet`]: takes telnet's commands out of a stream and answers them.
 //! - [`text`]: what may reach another person's terminal, and what may not.
 //! - [`name`]: names of people and rooms that cannot be wrong.
+//!
+//! What must hold for any bytes is in `fuzz.rs`, for the fuzzer and the tests.
 
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod irc;
 pub mod line;
 pub mod mask;
