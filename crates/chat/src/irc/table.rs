@@ -16,6 +16,8 @@ pub(crate) struct Row {
     pub(crate) when: When,
     pub(crate) cost: Cost,
     pub(crate) run: fn(&mut Switchboard, Key, &Message<'_>),
+    /// How it is written, a colon, and what it does, for HELP. One line.
+    pub(crate) help: &'static str,
 }
 
 /// When it may be asked for.
@@ -47,26 +49,41 @@ pub(crate) const TABLE: &[Row] = {
     use When::*;
     const fn row(
         name: &'static str, least: usize, when: When, cost: Cost,
-        run: fn(&mut Switchboard, Key, &Message<'_>),
+        run: fn(&mut Switchboard, Key, &Message<'_>), help: &'static str,
     ) -> Row {
-        Row { name, least, when, cost, run }
+        Row { name, least, when, cost, run, help }
     }
     &[
-        row("CAP",     1, Always,       Free,  cap::cap),
-        row("JOIN",    1, Registered,   Line,  join::join),
-        row("LUSERS",  0, Registered,   Line,  server::lusers),
-        row("MOTD",    0, Registered,   Heavy, server::motd),
-        row("NAMES",   0, Registered,   Heavy, names::names),
-        row("NICK",    0, Always,       Line,  nick::nick),
-        row("NOTICE",  0, Registered,   Line,  message::notice),
-        row("PART",    1, Registered,   Line,  join::part),
-        row("PASS",    1, Unregistered, Free,  registration::pass),
-        row("PING",    0, Registered,   Line,  ping::ping),
-        row("PONG",    0, Always,       Free,  ping::pong),
-        row("PRIVMSG", 0, Registered,   Line,  message::privmsg),
-        row("QUIT",    0, Always,       Free,  quit::quit),
-        row("TAGMSG",  1, Registered,   Line,  message::tagmsg),
-        row("USER",    4, Unregistered, Free,  registration::user),
+        row("CAP",     1, Always,       Free,  cap::cap,
+            "CAP LS|LIST|REQ|END [...]: which extensions a client and the server use"),
+        row("JOIN",    1, Registered,   Line,  join::join,
+            "JOIN #room{,#room} [key{,key}]: comes into rooms, or makes them; JOIN 0 leaves all"),
+        row("LUSERS",  0, Registered,   Line,  server::lusers,
+            "LUSERS: how many people and rooms there are"),
+        row("MOTD",    0, Registered,   Heavy, server::motd,
+            "MOTD [server]: the message of the day"),
+        row("NAMES",   0, Registered,   Heavy, names::names,
+            "NAMES #room: who is in a room"),
+        row("NICK",    0, Always,       Line,  nick::nick,
+            "NICK name: takes a name"),
+        row("NOTICE",  0, Registered,   Line,  message::notice,
+            "NOTICE target{,target} :text: says something that no program answers"),
+        row("PART",    1, Registered,   Line,  join::part,
+            "PART #room{,#room} [:reason]: leaves rooms"),
+        row("PASS",    1, Unregistered, Free,  registration::pass,
+            "PASS password: given first, to a server that wants one"),
+        row("PING",    0, Registered,   Line,  ping::ping,
+            "PING token: is answered with PONG, behind all that was asked for before"),
+        row("PONG",    0, Always,       Free,  ping::pong,
+            "PONG token: the answer to a PING of the server"),
+        row("PRIVMSG", 0, Registered,   Line,  message::privmsg,
+            "PRIVMSG target{,target} :text: says something to rooms or people"),
+        row("QUIT",    0, Always,       Free,  quit::quit,
+            "QUIT [:reason]: goodbye"),
+        row("TAGMSG",  1, Registered,   Line,  message::tagmsg,
+            "TAGMSG target{,target}: sends tags without text"),
+        row("USER",    4, Unregistered, Free,  registration::user,
+            "USER user 0 * :real name: given first, with NICK"),
     ]
 };
 
@@ -85,5 +102,13 @@ mod tests {
     fn the_table_is_in_order() {
         assert!(TABLE.windows(2).all(|pair| pair[0].name < pair[1].name));
         assert!(TABLE.iter().all(|row| row.name.bytes().all(|byte| byte.is_ascii_uppercase())));
+    }
+
+    #[test]
+    fn help_begins_with_the_command() {
+        for Row { name, help, .. } in TABLE {
+            let rest = help.strip_prefix(name).unwrap_or_else(|| panic!("{name}: {help}"));
+            assert!(rest.starts_with([' ', ':']) && rest.contains(": "), "{help}");
+        }
     }
 }
