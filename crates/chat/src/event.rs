@@ -107,6 +107,8 @@ pub(crate) enum Refusal {
     /// The member has gone, or has never come.
     NoMember,
     NameTaken(Name),
+    /// The name could be taken for another member's, which comes second.
+    LooksLike(Name, Name),
     NoSuchPerson(Name),
     /// The member is in the room already.
     AlreadyThere(RoomId),

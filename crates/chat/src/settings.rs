@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use wire::name::{Charset, Name, NotAName};
+
 use crate::{Ban, Host, Limits, Network, NoHost, RoomName};
 
 /// What a [`Switchboard`](crate::Switchboard) is made with.
@@ -64,16 +66,6 @@ pub enum Speaks {
     Irc,
 }
 
-/// Which characters names of people may have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Charset {
-    /// ASCII letters, digits and what IRC adds.
-    #[default]
-    Ascii,
-    /// Letters of any one script, less those that look like another name's.
-    Unicode,
-}
-
 /// A server operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
@@ -81,6 +73,13 @@ pub struct Operator {
     pub name: String,
     /// The hash of the password, as a PHC string: `$argon2id$...`.
     pub hash: String,
+}
+
+impl Settings {
+    /// The name that somebody wants, if it will do here.
+    pub(crate) fn name(&self, wanted: &str) -> Result<Name, NotAName> {
+        Name::chosen_from(wanted, self.limits.name_bytes, self.names)
+    }
 }
 
 impl Default for Settings {

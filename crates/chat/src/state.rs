@@ -15,6 +15,7 @@ use crate::event::{Applied, Event, MemberId, Refusal, RoomId};
 use crate::hash::Seeded;
 use crate::history::{History, InMemory};
 use crate::log::{Arrival, Entry, What};
+use crate::lookalikes::Lookalikes;
 use crate::person::{Identity, Person, PersonKind};
 use crate::room::Room;
 use crate::room::modes::{Flag, Rank, Ranks};
@@ -29,6 +30,7 @@ pub(crate) struct State {
     hash: Seeded,
     members: PerKey<Member>,
     names: HashTable<MemberId>,
+    lookalikes: Lookalikes,
     pub(crate) rooms: Slab<Room>,
     room_names: HashTable<RoomId>,
     lobby: RoomId,
@@ -93,6 +95,7 @@ impl State {
     pub(crate) fn new(settings: Arc<Settings>) -> Self {
         let hash = Seeded(settings.seed);
         let history = Box::new(InMemory::new(&settings));
+        let lookalikes = Lookalikes::new(settings.names, hash);
         let mut rooms = Slab::default();
         let lobby = rooms.insert(Room::new(settings.lobby.clone(), 0));
         let mut room_names = HashTable::new();
@@ -103,6 +106,7 @@ impl State {
             hash,
             members: PerKey::default(),
             names: HashTable::new(),
+            lookalikes,
             rooms,
             room_names,
             lobby,
@@ -171,8 +175,7 @@ impl State {
         identity: &Arc<Identity>,
     ) -> Result<Applied, Refusal> {
         let name = match name {
-            Some(name) if self.find(name).is_some() => return Err(Refusal::NameTaken(*name)),
-            Some(name) => *name,
+            Some(name) => self.free_name(member, *name)?,
             None => self.next_guest_name(),
         };
         let (kind, identity) = (PersonKind::default(), Arc::clone(identity));
@@ -199,9 +202,7 @@ impl State {
         name: Name,
     ) -> Result<Applied, Refusal> {
         let from = Arc::clone(self.person(member)?);
-        if self.find(&name).is_some_and(|owner| owner != member) {
-            return Err(Refusal::NameTaken(name));
-        }
+        self.free_name(member, name)?;
         self.remove_name(member, &from.name);
         let renamed = self.members.get_mut(member).ok_or(Refusal::NoMember)?;
         renamed.person = Arc::new(from.named(name));
@@ -477,7 +478,19 @@ impl State {
         Name::guest(self.guests)
     }
 
+    /// `name`, if `member` may have it: nobody else does, or has one that looks like it.
+    fn free_name(&self, member: MemberId, name: Name) -> Result<Name, Refusal> {
+        if self.find(&name).is_some_and(|owner| owner != member) {
+            return Err(Refusal::NameTaken(name));
+        }
+        match self.lookalikes.find(&name).filter(|&owner| owner != member) {
+            Some(owner) => Err(Refusal::LooksLike(name, self.name(owner)?)),
+            None => Ok(name),
+        }
+    }
+
     fn insert_name(&mut self, member: MemberId, name: &Name) {
+        self.lookalikes.insert(name, member);
         let (hash, members) = (&self.hash, &self.members);
         self.names.insert_unique(hash.hash_one(name), member, |&id| {
             members.get(id).map_or(0, |member| hash.hash_one(member.person.name))
@@ -485,6 +498,7 @@ impl State {
     }
 
     fn remove_name(&mut self, member: MemberId, name: &Name) {
+        self.lookalikes.remove(name);
         let hash = self.hash.hash_one(name);
         if let Ok(entry) = self.names.find_entry(hash, |&id| id == member) {
             entry.remove();

@@ -150,7 +150,7 @@ impl Switchboard {
             _ if is_quiet => {}
             // Who is there already is not told again.
             Refusal::NoMember | Refusal::AlreadyThere(_) => {}
-            Refusal::NameTaken(name) => {
+            Refusal::NameTaken(name) | Refusal::LooksLike(name, _) => {
                 if let Some(registration) =
                     self.client_mut(key).and_then(|client| client.registration.as_mut())
                 {

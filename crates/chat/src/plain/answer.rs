@@ -63,7 +63,7 @@ impl Switchboard {
     }
 
     fn rename(&mut self, key: Key, wanted: &str) {
-        let name = match Name::chosen(wanted, self.settings.limits.name_bytes) {
+        let name = match self.settings.name(wanted) {
             Ok(name) => name,
             Err(why) => {
                 let (wanted, own) = (Quoted(wanted), self.name_of(key));
@@ -399,6 +399,9 @@ impl Switchboard {
             Refusal::NameTaken(name) => {
                 to.line(format_args!("\"{name}\" is taken; you are still {own}."));
             }
+            Refusal::LooksLike(name, other) => to.line(format_args!(
+                "\"{name}\" looks like \"{other}\", who is here; you are still {own}."
+            )),
             Refusal::NoSuchPerson(name) => to.line(format_args!(
                 "There is no \"{name}\" here. Nothing was sent. /who lists people."
             )),

@@ -3,4 +3,5 @@
 mod joining;
 mod limits;
 mod messages;
+mod names_of_people;
 mod registration;

@@ -12,7 +12,7 @@ use crate::switchboard::Switchboard;
 /// `NICK name`
 pub(in crate::irc) fn nick(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
     let wanted = message.param(0).unwrap_or("");
-    let name = match Name::chosen(wanted, chat.settings.limits.name_bytes) {
+    let name = match chat.settings.name(wanted) {
         Ok(name) => name,
         Err(NotAName::Empty) => {
             return chat.reply(key, |to| {
