@@ -60,6 +60,11 @@ pub(crate) enum Event {
         to: Name,
         words: Words,
     },
+    /// A member becomes a server operator, under an operator's name; or is none any more.
+    Opered {
+        member: MemberId,
+        operator: Option<Arc<str>>,
+    },
     /// A member leaves all rooms and gives its name back.
     Departed {
         member: MemberId,
@@ -78,6 +83,7 @@ impl Event {
             | Self::Renamed { member, .. }
             | Self::Said { member, .. }
             | Self::Told { member, .. }
+            | Self::Opered { member, .. }
             | Self::Departed { member, .. } => *member,
         }
     }
@@ -97,6 +103,7 @@ pub(crate) enum Applied {
     SaidToRank(RoomId, Arc<Person>),
     /// To whom, and from whom.
     Told(MemberId, Arc<Person>),
+    Opered,
     /// Who it was.
     Departed(Arc<Person>),
 }

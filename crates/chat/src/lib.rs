@@ -21,6 +21,7 @@
 
 mod address;
 mod ban;
+mod cloak;
 mod dialect;
 mod event;
 mod foreign;

@@ -63,6 +63,8 @@ pub(crate) struct Member {
 pub(crate) struct More {
     /// Why it does not answer.
     pub(crate) away: Option<Arc<str>>,
+    /// As which server operator it has proved itself, if it is one.
+    pub(crate) operator: Option<Arc<str>>,
 }
 
 /// A member's place in a room's list.
@@ -152,6 +154,11 @@ impl State {
                 let to = self.find(to).ok_or(Refusal::NoSuchPerson(*to))?;
                 self.note_spoken(ordered);
                 Ok(Applied::Told(to, from))
+            }
+            Event::Opered { member, operator } => {
+                let found = self.members.get_mut(*member).ok_or(Refusal::NoMember)?;
+                found.more.get_or_insert_default().operator = operator.clone();
+                Ok(Applied::Opered)
             }
             Event::Departed { member, reason } => {
                 let who = Arc::clone(self.person(*member)?);
@@ -424,6 +431,12 @@ impl State {
     /// The member behind a connection.
     pub(crate) fn member(&self, member: MemberId) -> Option<&Member> {
         self.members.get(member)
+    }
+
+    /// Whether `member` is a server operator.
+    pub(crate) fn is_operator(&self, member: MemberId) -> bool {
+        let more = self.members.get(member).and_then(|member| member.more.as_ref());
+        more.is_some_and(|more| more.operator.is_some())
     }
 
     /// Who `member` is.

@@ -17,6 +17,7 @@ use tracing::{debug, info};
 use wire::text;
 
 use crate::address::{Address, Addresses, TooMany};
+use crate::cloak::Cloaks;
 use crate::dialect::{Dialect, Scene};
 use crate::event::{Applied, Event, Refusal, RoomId};
 use crate::irc::{Client, Response};
@@ -48,6 +49,7 @@ pub struct Switchboard {
     pub(crate) batches: u64,
     /// What all those on this machine are behind their names.
     local: Arc<Identity>,
+    pub(crate) cloaks: Cloaks,
     addresses: Addresses,
     requests: VecDeque<(Key, Ask)>,
     pub(crate) stats: Stats,
@@ -103,6 +105,7 @@ impl Switchboard {
                 real_name: "".into(),
                 account: None,
             }),
+            cloaks: Cloaks::new(&settings.cloak_key),
             addresses: Addresses::new(settings.seed),
             requests: VecDeque::new(),
             stats: Stats::default(),
@@ -401,14 +404,17 @@ impl Switchboard {
 
     /// Where `key` comes from, as others may see it.
     pub(crate) fn host_of(&self, key: Key) -> Box<str> {
-        match self.sessions.get(key).and_then(|session| session.ip) {
-            None => "localhost".into(),
-            Some(ip) => {
-                use std::hash::BuildHasher;
-                let hash = crate::hash::Seeded(self.settings.seed).hash_one(ip);
-                format!("{hash:x}.hidden").into()
-            }
+        self.cloaks.host(self.sessions.get(key).and_then(|session| session.ip))
+    }
+
+    /// The address of `of`, if it is `asker`'s to see: one's own, and for server operators
+    /// everybody's. `localhost` for who is on this machine.
+    pub(crate) fn shown_address(&self, asker: Key, of: Key) -> Option<String> {
+        if asker != of && !self.state.is_operator(asker) {
+            return None;
         }
+        let ip = self.sessions.get(of)?.ip;
+        Some(ip.map_or("localhost".to_owned(), |ip| ip.to_string()))
     }
 
     /// A connection leaves: everyone hears of it, it gets what it is owed, and is closed.
@@ -455,9 +461,11 @@ impl Switchboard {
     fn say_goodbye(&mut self, key: Key, why: impl fmt::Display) {
         match self.sessions.get(key).map(|session| &session.dialect) {
             Some(Dialect::Irc(_)) => {
+                let host = self.host_of(key);
                 let place = Place::after(self.trunk.last_seq());
                 self.mail(key, place, |out| {
-                    wire::irc::Line::new(out).command("ERROR").trailing(why).end();
+                    let line = wire::irc::Line::new(out).command("ERROR");
+                    line.trailing(format_args!("Closing Link: {host} ({why})")).end();
                 });
             }
             Some(Dialect::Plain(_)) => self.tell(key, |to| to.line(format_args!("*** {why}"))),

@@ -21,7 +21,7 @@ fn plain_lines_and_irc_meet_in_one_room() {
         eve << You are Eve now.
         ada << :eve!nc@localhost NICK Eve
         ada >> QUIT :bye
-        ada << ERROR :Quit: bye
+        ada << ERROR :Closing Link: localhost (Quit: bye)
         ada << (closed)
         eve << [14:02] * ada has left
         ",
