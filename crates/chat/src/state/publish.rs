@@ -1,0 +1,101 @@
+//! What rooms are told: entries into their logs, and what is kept of them.
+//!
+//! Invariant: what all logs hold together is counted, and a room to which something was published is
+//! marked until its turn has ended.
+
+use std::sync::Arc;
+
+use super::{Announcing, Seat, Shown, State};
+use crate::Limits;
+use crate::event::{Applied, MemberId, Refusal, RoomId};
+use crate::log::{Entry, What};
+use crate::room::modes::Rank;
+use crate::trunk::Ordered;
+use crate::words::Words;
+
+impl State {
+    pub(super) fn say(
+        &mut self,
+        ordered: &Ordered,
+        member: MemberId,
+        room: RoomId,
+        least: Option<Rank>,
+        words: &Words,
+    ) -> Result<Applied, Refusal> {
+        let by = Arc::clone(self.person(member)?);
+        if self.seat(member, room).is_none() {
+            return Err(Refusal::NotThere);
+        }
+        self.note_spoken(ordered);
+        if least.is_some() {
+            return Ok(Applied::SaidToRank(room, by));
+        }
+        let entry = self.publish(ordered, room, What::Said { by, words: words.clone() });
+        if let (Some(entry), Some(room)) = (entry, self.rooms.get(room)) {
+            self.history.keep(&room.name, &entry);
+        }
+        Ok(Applied::Said)
+    }
+
+    pub(super) fn note_spoken(&mut self, ordered: &Ordered) {
+        if let Some(member) = self.members.get_mut(ordered.event.member()) {
+            member.spoke = ordered.seconds();
+        }
+    }
+
+    /// Tells a room about a coming, a going or a change of name of somebody it knows to be there.
+    pub(super) fn announce(&mut self, ordered: &Ordered, seat: &Seat, what: What) {
+        let is_empty = self.rooms.get(seat.room).is_none_or(|room| room.members.is_empty());
+        if self.announcing == Announcing::Normal && seat.shown == Shown::Yes && !is_empty {
+            self.publish(ordered, seat.room, what);
+        }
+    }
+
+    pub(super) fn publish(&mut self, ordered: &Ordered, id: RoomId, what: What) -> Option<Entry> {
+        let limit_bytes = self.log_share();
+        let room = self.rooms.get_mut(id)?;
+        let author = ordered.event.member();
+        let entry = Entry { seq: ordered.seq, unix_ms: ordered.unix_ms, author, what };
+        let before = room.log.bytes();
+        room.log.append(entry.clone(), limit_bytes);
+        self.logs_bytes = self.logs_bytes + room.log.bytes() - before;
+        self.mark_dirty(id);
+        Some(entry)
+    }
+
+    /// What one room may keep now.
+    pub(super) fn log_share(&self) -> usize {
+        let Limits { room_log_bytes, logs_bytes, line_bytes, .. } = self.settings.limits;
+        if self.logs_bytes <= logs_bytes {
+            return room_log_bytes;
+        }
+        (logs_bytes / self.rooms.len()).clamp(line_bytes.min(room_log_bytes), room_log_bytes)
+    }
+
+    pub(super) fn mark_dirty(&mut self, id: RoomId) {
+        if let Some(room) = self.rooms.get_mut(id)
+            && !std::mem::replace(&mut room.dirty, true)
+        {
+            self.dirty.push(id);
+        }
+    }
+
+    /// The next room in which something happened, no longer marked.
+    pub(crate) fn next_dirty(&mut self) -> Option<RoomId> {
+        let id = self.dirty.pop()?;
+        if let Some(room) = self.rooms.get_mut(id) {
+            room.dirty = false;
+        }
+        Some(id)
+    }
+
+    /// From here on comings and goings are told to nobody.
+    pub(crate) fn stop_announcing(&mut self) {
+        self.announcing = Announcing::Never;
+    }
+
+    /// The last `count` things said in `room`, oldest first.
+    pub(crate) fn history(&self, room: RoomId, count: usize) -> Vec<Entry> {
+        self.rooms.get(room).map_or(Vec::new(), |room| self.history.last(&room.name, count))
+    }
+}

@@ -1,0 +1,114 @@
+//! Who is in which room, at which rank.
+//!
+//! Invariant: a seat and the room's list of members agree: each says where the other has its place.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+use wire::name::RoomName;
+
+use super::{Announcing, Seat, Shown, State};
+use crate::Limits;
+use crate::event::{MemberId, Refusal, RoomId};
+use crate::log::{Arrival, What};
+use crate::room::modes::{Rank, Ranks};
+use crate::trunk::Ordered;
+
+impl State {
+    pub(super) fn join(
+        &mut self,
+        ordered: &Ordered,
+        member: MemberId,
+        name: &RoomName,
+        _key: Option<&str>,
+    ) -> Result<RoomId, Refusal> {
+        let who = Arc::clone(self.person(member)?);
+        let Limits { rooms, rooms_per_member, announce_members, .. } = self.settings.limits;
+        let known = self.find_room(name);
+        if let Some(room) = known
+            && self.is_in(member, room)
+        {
+            return Err(Refusal::AlreadyThere(room));
+        }
+        let own = self.members.get(member).map_or(0, |member| member.seats.len());
+        if own >= rooms_per_member {
+            return Err(Refusal::TooManyOwnRooms(rooms_per_member));
+        }
+        let (id, ranks) = match known {
+            Some(room) => (room, Ranks::default()),
+            None if self.rooms.len() >= rooms => return Err(Refusal::TooManyRooms(rooms)),
+            None => (self.open_room(name, ordered.unix_ms), Ranks::CREATOR),
+        };
+        let members = self.rooms.get(id).map_or(0, |room| room.members.len());
+        let is_quiet = self.announcing == Announcing::Never || members > announce_members;
+        let shown = if is_quiet { Shown::No } else { Shown::Yes };
+        let seat = Seat { room: id, index: members as u32, ranks, shown };
+        // Before the newcomer is in: it hears of itself from the answer.
+        self.announce(ordered, &seat, What::Joined { who, arrival: Arrival::Now });
+        if let (Some(room), Some(joiner)) = (self.rooms.get_mut(id), self.members.get_mut(member)) {
+            joiner.seats.push(seat);
+            room.members.push(member);
+        }
+        Ok(id)
+    }
+
+    /// Takes `member` out of the room; answers the place it had.
+    pub(super) fn leave(&mut self, member: MemberId, id: RoomId) -> Result<Seat, Refusal> {
+        let seats = &mut self.members.get_mut(member).ok_or(Refusal::NoMember)?.seats;
+        let at = seats.iter().position(|seat| seat.room == id).ok_or(Refusal::NotThere)?;
+        let left = seats.remove(at);
+        let index = left.index;
+        let Some(room) = self.rooms.get_mut(id) else {
+            return Ok(left);
+        };
+        room.members.swap_remove(index as usize);
+        // The last in the list has taken the place.
+        if let Some(&moved) = room.members.get(index as usize)
+            && let Some(moved) = self.members.get_mut(moved)
+            && let Some(seat) = moved.seats.iter_mut().find(|seat| seat.room == id)
+        {
+            seat.index = index;
+        }
+        // Only the last to leave has consequences: a turn in which one of thousands leaves looks at
+        // none of the others.
+        if room.members.is_empty() {
+            self.mark_dirty(id);
+        }
+        Ok(left)
+    }
+
+    /// Those in `room` whose rank is `least` or higher.
+    pub(crate) fn ranked(&self, room: RoomId, least: Rank) -> Vec<MemberId> {
+        let members = self.rooms.get(room).map_or(&[][..], |room| &room.members);
+        let has_rank = |&&member: &&MemberId| {
+            self.seat(member, room).is_some_and(|seat| seat.ranks.at_least(least))
+        };
+        members.iter().filter(has_rank).copied().collect()
+    }
+
+    pub(crate) fn is_in(&self, member: MemberId, room: RoomId) -> bool {
+        self.seat(member, room).is_some()
+    }
+
+    /// The place that `member` has in `room`, if it is there.
+    pub(crate) fn seat(&self, member: MemberId, room: RoomId) -> Option<&Seat> {
+        self.members.get(member)?.seats.iter().find(|seat| seat.room == room)
+    }
+
+    pub(super) fn seat_mut(
+        &mut self,
+        member: MemberId,
+        room: RoomId,
+    ) -> Result<&mut Seat, Refusal> {
+        let seats = &mut self.members.get_mut(member).ok_or(Refusal::NoMember)?.seats;
+        seats.iter_mut().find(|seat| seat.room == room).ok_or(Refusal::NotThere)
+    }
+
+    pub(super) fn seats_of(&self, member: MemberId) -> SmallVec<[Seat; 4]> {
+        self.members.get(member).map_or(SmallVec::new(), |member| member.seats.as_slice().into())
+    }
+
+    pub(super) fn rooms_of(&self, member: MemberId) -> SmallVec<[RoomId; 4]> {
+        self.seats_of(member).iter().map(|seat| seat.room).collect()
+    }
+}
