@@ -5,6 +5,8 @@
 //!
 //! Compiled for tests and for the targets alone.
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
 use crate::irc::{self, Bounds, Message};
 use crate::line::{self, Lines};
 use crate::mask::{self, Mask};
@@ -182,6 +184,8 @@ pub fn name(bytes: &[u8]) {
         assert_eq!(again.skeleton(), name.skeleton());
         let other_case = Name::parse(&shown.to_ascii_uppercase()).expect("so is a loud one");
         assert_eq!(other_case, name);
+        let hash = |name: Name| BuildHasherDefault::<DefaultHasher>::default().hash_one(name);
+        assert_eq!(hash(other_case), hash(name), "equal names are found in the same place");
     }
     if let Ok(room) = text.parse::<RoomName>() {
         assert!(room.as_str() == text && text.len() <= RoomName::MAX_BYTES);

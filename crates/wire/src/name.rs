@@ -178,7 +178,7 @@ impl Hash for Name {
         if name.is_ascii() {
             hash_folded(name, state);
         } else {
-            wide::lower(name).for_each(|c| state.write_u32(c.into()));
+            wide::folded(name).for_each(|c| state.write_u32(c.into()));
         }
     }
 }

@@ -71,14 +71,15 @@ fn mixes_digits(name: &str) -> bool {
         && name.contains(|c: char| !c.is_ascii() && c.is_numeric())
 }
 
-/// Whether two names that are not both of ASCII differ in case only.
+/// Whether two names, neither of ASCII, differ in case only.
 pub(super) fn is_same(one: &str, other: &str) -> bool {
-    !one.is_ascii() && !other.is_ascii() && lower(one).eq(lower(other))
+    !one.is_ascii() && !other.is_ascii() && folded(one).eq(folded(other))
 }
 
-/// The characters of a name without their case.
-pub(super) fn lower(name: &str) -> impl Iterator<Item = char> {
-    name.chars().flat_map(char::to_lowercase)
+/// The characters of a name without their case. Taken apart before, and put in order after: a small
+/// letter may have its marks in another order than its capital.
+pub(super) fn folded(name: &str) -> impl Iterator<Item = char> {
+    name.nfd().flat_map(char::to_lowercase).nfd()
 }
 
 /// What `name` looks like, in small letters: the skeleton of UTS #39 section 4, but with an `m` as
@@ -93,7 +94,7 @@ pub(super) fn looks(name: &str) -> String {
             c => looks.extend(skeleton(c.encode_utf8(&mut bytes))),
         }
     }
-    lower(&looks.nfd().collect::<String>()).collect()
+    folded(&looks).collect()
 }
 
 #[cfg(test)]
@@ -169,6 +170,8 @@ mod tests {
         assert_eq!(chosen("\u{212a}elvin").unwrap().as_str(), "Kelvin");
         assert_eq!(Name::parse("CAFE\u{301}").unwrap(), chosen("café").unwrap());
         assert_eq!(chosen("Вера").unwrap(), chosen("вЕРА").unwrap());
+        // Its dot is a mark, behind another.
+        assert_eq!(chosen("İ\u{326}").unwrap(), chosen("i\u{326}\u{307}").unwrap());
         assert_ne!(chosen("вера").unwrap(), chosen("вира").unwrap());
         assert_ne!(chosen("вера").unwrap(), chosen("vera").unwrap());
     }
