@@ -2,7 +2,7 @@
 //!
 //! Invariant: a password is never shown, and standard output gets the hash and nothing else.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -55,7 +55,7 @@ fn line() -> Result<String, String> {
     let mut bytes = Vec::new();
     // With the end of the line, and one more to see that there is more.
     let most = password::MOST_BYTES as u64 + 3;
-    let read = io::stdin().take(most).read_to_end(&mut bytes);
+    let read = io::stdin().lock().take(most).read_until(b'\n', &mut bytes);
     read.map_err(|error| format!("cannot read standard input: {error}"))?;
     password::first_line(&bytes)
 }

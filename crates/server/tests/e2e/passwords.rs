@@ -19,6 +19,14 @@ fn a_password_from_a_pipe_becomes_one_line() {
 }
 
 #[test]
+fn whoever_keeps_the_pipe_open_gets_the_hash_all_the_same() {
+    let mut process = Process::start(program().arg("hash-password"));
+    process.type_line("correct horse");
+    assert_eq!(process.exit_code(), 0);
+    assert!(process.stdout.text().starts_with("$argon2id$"));
+}
+
+#[test]
 fn a_password_that_nobody_could_give_is_refused() {
     for (input, needed) in [
         (&b""[..], "the password is empty"),
