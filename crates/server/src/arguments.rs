@@ -61,6 +61,14 @@ fn with_subcommand(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     arguments
 }
 
+/// What the flags of a server say, as if they had been typed.
+#[cfg(test)]
+pub(crate) fn matches(name: CommandName, flags: &[&str]) -> ArgMatches {
+    let line = ["switchboard", name.name()].into_iter().chain(flags.iter().copied());
+    let mut matches = command().try_get_matches_from(line).expect("flags that are right");
+    matches.remove_subcommand().expect("it is there").1
+}
+
 fn command() -> Command {
     Command::new("switchboard")
         .version(env!("CARGO_PKG_VERSION"))

@@ -5,16 +5,17 @@
 //! `--check-config`, and whenever the configuration is read again. What is only unwise goes to the
 //! log.
 
-use std::fs::{File, Metadata};
-use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 
-use chat::{Limits, Speaks, Zone};
+use chat::{Host, Limits, NoHost, Speaks, Zone};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tracing::warn;
 
+use crate::data;
+use crate::files;
 use crate::listeners;
 use crate::options::{ListenAt, Loaded, Problem};
 use crate::password;
@@ -27,11 +28,22 @@ const MOTD_BYTES: u64 = 16 * 1024;
 /// is for. Met: an error at the start.
 const PASSWORD_FILE_BYTES: u64 = 4 * 1024;
 
-/// The settings that `loaded` amounts to. What only a running server has, a seed, is left as it
-/// is by default.
-pub(crate) fn assemble(loaded: &Loaded) -> Result<chat::Settings, Vec<Problem>> {
+/// What only a running server has.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    pub(crate) seed: u64,
+    /// Counts if none is kept.
+    pub(crate) cloak_key: [u8; 32],
+    pub(crate) host: Arc<dyn Host>,
+}
+
+/// The settings that `loaded` amounts to, with what the data directory has kept.
+pub(crate) fn assemble(loaded: &Loaded, running: Running) -> Result<chat::Settings, Vec<Problem>> {
     let settings = &loaded.settings;
     let mut chat = settings.chat.clone();
+    chat.seed = running.seed;
+    chat.cloak_key = running.cloak_key;
+    chat.host = running.host;
     let mut problems = contradictions(loaded, &chat.limits);
     chat.listeners = listeners::wanted(loaded).iter().map(ListenAt::speaks).collect();
     if chat.anonymous && chat.listeners.contains(&Speaks::Irc) {
@@ -55,11 +67,26 @@ pub(crate) fn assemble(loaded: &Loaded) -> Result<chat::Settings, Vec<Problem>> 
             }
         }
     }
+    if let Some(path) = &settings.data {
+        match data::look(path) {
+            Ok(kept) => {
+                chat.bans = kept.bans;
+                chat.cloak_key = kept.cloak_key.unwrap_or(chat.cloak_key);
+            }
+            Err(wrong) => problems.extend(wrong),
+        }
+    }
     if settings.no_throttle {
         chat.limits = chat.limits.unthrottled();
     }
     chat.zone = zone(settings.time_zone.zone.clone());
     if problems.is_empty() { Ok(chat) } else { Err(problems) }
+}
+
+/// Says what is wrong with the settings that `loaded` amounts to.
+pub(crate) fn check(loaded: &Loaded) -> Result<(), Vec<Problem>> {
+    let host = Arc::new(NoHost::default());
+    assemble(loaded, Running { seed: 0, cloak_key: [0; 32], host }).map(drop)
 }
 
 /// Which bounds do not go together.
@@ -89,39 +116,20 @@ fn contradictions(loaded: &Loaded, limits: &Limits) -> Vec<Problem> {
 
 /// The lines of the file, whatever is in it made UTF-8.
 fn motd(path: &Path) -> Result<Vec<String>, String> {
-    let (bytes, _) = read(path, MOTD_BYTES)?;
+    let (bytes, _) = files::read(path, MOTD_BYTES).map_err(|error| error.to_string())?;
     Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
 }
 
 /// The password in the file.
 fn password(path: &Path) -> Result<String, String> {
-    let (bytes, metadata) = read(path, PASSWORD_FILE_BYTES)?;
+    let read = files::read(path, PASSWORD_FILE_BYTES);
+    let (bytes, metadata) = read.map_err(|error| error.to_string())?;
     let password = password::first_line(&bytes)?;
     if metadata.mode() & 0o007 != 0 {
         let file = path.display();
         warn!(%file, "everybody on this machine may read the password; `chmod o= {file}` ends that");
     }
     Ok(password)
-}
-
-/// What the file holds, if that is not more than `most` bytes.
-fn read(path: &Path, most: u64) -> Result<(Vec<u8>, Metadata), String> {
-    let read = || {
-        // Asked before it is opened: opening a pipe waits for somebody to write into it. What
-        // cannot be read twice cannot be read again while the server runs.
-        if !path.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        let mut bytes = Vec::new();
-        file.take(most + 1).read_to_end(&mut bytes)?;
-        Ok((bytes, metadata))
-    };
-    match read() {
-        Ok((bytes, _)) if bytes.len() as u64 > most => Err(format!("longer than {most} bytes")),
-        result => result.map_err(|error| error.to_string()),
-    }
 }
 
 fn zone(zone: TimeZone) -> Zone {
@@ -138,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_defaults_go_together() {
-        assert!(assemble(&Loaded::defaults(CommandName::Chat)).is_ok());
+        assert_eq!(check(&Loaded::defaults(CommandName::Chat)), Ok(()));
     }
 
     #[test]
@@ -148,7 +156,7 @@ mod tests {
         limits.mailbox_close_bytes = limits.mailbox_pause_bytes;
         limits.held_bytes = 10;
         loaded.settings.motd = Some("/nonexistent/motd".into());
-        let problems = assemble(&loaded).unwrap_err();
+        let problems = check(&loaded).unwrap_err();
         assert_eq!(problems.len(), 3, "{problems:?}");
         assert!(problems.iter().all(|problem| problem.starts_with("--")), "{problems:?}");
     }

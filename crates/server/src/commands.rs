@@ -14,10 +14,10 @@ pub(crate) use connect::{ConnectArguments, connect};
 pub(crate) use engines::engines;
 pub(crate) use hash_password::hash_password;
 
-use crate::chat_settings::assemble;
+use crate::chat_settings;
 use crate::exit::{Exit, Failure};
 use crate::log;
-use crate::options::{self, CommandName, Loaded, Problem};
+use crate::options::{self, CommandName, Given, Loaded, Problem};
 use crate::serve::say;
 
 /// Runs a server, or checks or prints its options.
@@ -25,9 +25,10 @@ pub(crate) fn serve(name: CommandName, matches: &ArgMatches) -> Result<Exit, Fai
     let variables = std::env::vars_os().filter_map(|(name, value)| {
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     });
-    let loaded = options::load(name, matches, variables).map_err(Failure::wrong_options)?;
+    let given = Given::new(name, matches.clone(), variables);
+    let loaded = given.load().map_err(Failure::wrong_options)?;
     let checked = match name {
-        CommandName::Chat => assemble(&loaded).map(drop),
+        CommandName::Chat => chat_settings::check(&loaded),
         CommandName::Hello => without_schemes(&loaded).and_then(|()| hello::check(&loaded)),
         CommandName::Echo | CommandName::Sink => without_schemes(&loaded),
     };
@@ -43,7 +44,7 @@ pub(crate) fn serve(name: CommandName, matches: &ArgMatches) -> Result<Exit, Fai
 
     let _log = log::start(&loaded.settings);
     match name {
-        CommandName::Chat => chat::chat(&loaded),
+        CommandName::Chat => chat::chat(given, &loaded),
         CommandName::Echo => echo::echo(&loaded),
         CommandName::Hello => hello::hello(&loaded),
         CommandName::Sink => sink::sink(&loaded),

@@ -11,7 +11,12 @@
 mod arguments;
 mod chat_settings;
 mod commands;
+mod configuration;
+mod data;
 mod exit;
+mod files;
+mod hangup;
+mod host;
 mod join_hints;
 mod listeners;
 mod log;

@@ -18,12 +18,14 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
+pub(crate) use file::position;
 pub(crate) use listen_at::ListenAt;
 pub(crate) use print::print;
-pub(crate) use table::{CommandName, LogFormat, Row, Settings, Shape, rows};
+pub(crate) use table::{CommandName, LogFormat, Owner, Row, Settings, Shape, rows};
 pub(crate) use value::{Kind, Span};
 
 /// The settings of one run, and where each came from, in the order of [`rows`].
+#[derive(Clone)]
 pub(crate) struct Loaded {
     pub(crate) settings: Settings,
     pub(crate) sources: Vec<Source>,
@@ -45,6 +47,14 @@ impl Loaded {
     pub(crate) fn source(&self, name: &str) -> &Source {
         let found = rows(self.command).zip(&self.sources).find(|(row, _)| row.name == name);
         found.expect("an option of the subcommand").1
+    }
+
+    /// The options whose values are others than in `earlier`.
+    pub(crate) fn changes_since(&self, earlier: &Self) -> Vec<&'static str> {
+        rows(self.command)
+            .filter(|row| (row.show)(&self.settings) != (row.show)(&earlier.settings))
+            .map(|row| row.name)
+            .collect()
     }
 
     /// What is wrong with the option `name`, beginning with its place.
@@ -89,51 +99,71 @@ impl fmt::Display for Source {
 /// Something wrong, with its place: `switchboard.toml:3:8: ...`.
 pub(crate) type Problem = String;
 
-/// Reads all sources in turn, and says everything that is wrong, not only the first thing.
-pub(crate) fn load(
+/// What the process was started with, from which its options can be read at any time.
+#[derive(Clone)]
+pub(crate) struct Given {
     command: CommandName,
-    matches: &ArgMatches,
-    environment: impl Iterator<Item = (String, String)>,
-) -> Result<Loaded, Vec<Problem>> {
-    let mut loading = Loading::new(command);
-    let variables = environment::read(environment, &mut loading.problems);
+    matches: ArgMatches,
+    /// Names and values.
+    variables: Vec<(String, String)>,
+}
 
-    let path = matches.get_one::<String>("config").cloned().or_else(|| {
-        variables.iter().find(|(name, _)| name == "config").map(|(_, value)| value.clone())
-    });
-    if let Some(path) = path.map(PathBuf::from) {
-        match std::fs::read_to_string(&path) {
-            Ok(text) => {
-                for entry in file::read(&path, &text, command, &mut loading.problems) {
-                    let (line, column) = entry.position;
-                    let source = Source::File { path: path.clone(), line, column };
-                    loading.set(&entry.name, &entry.values, source);
+impl Given {
+    pub(crate) fn new(
+        command: CommandName,
+        matches: ArgMatches,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Self {
+        Self { command, matches, variables: variables.collect() }
+    }
+
+    /// Reads all sources in turn, and says everything that is wrong, not only the first thing.
+    pub(crate) fn load(&self) -> Result<Loaded, Vec<Problem>> {
+        let mut loading = Loading::new(self.command);
+        let variables = environment::read(self.variables.iter().cloned(), &mut loading.problems);
+
+        let path = self.matches.get_one::<String>("config").cloned().or_else(|| {
+            variables.iter().find(|(name, _)| name == "config").map(|(_, value)| value.clone())
+        });
+        if let Some(path) = path.map(PathBuf::from) {
+            match std::fs::read_to_string(&path) {
+                Ok(text) => {
+                    for entry in file::read(&path, &text, self.command, &mut loading.problems) {
+                        let (line, column) = entry.position;
+                        let source = Source::File { path: path.clone(), line, column };
+                        loading.set(&entry.name, &entry.values, source);
+                    }
                 }
+                Err(error) => loading.problems.push(format!("{}: {error}", path.display())),
             }
-            Err(error) => loading.problems.push(format!("{}: {error}", path.display())),
         }
-    }
 
-    for (name, value) in variables {
-        let Some(row) = loading.row(&name) else { continue };
-        let values = match row.shape {
-            // An empty variable is an empty list, as [] is in the file.
-            Shape::Many if value.trim().is_empty() => Vec::new(),
-            Shape::Many => value.split(',').map(|part| part.trim().to_owned()).collect(),
-            Shape::Words => value.split_whitespace().map(str::to_owned).collect(),
-            Shape::One | Shape::Switch => vec![value],
-        };
-        loading.set(&name, &values, Source::Environment(environment::variable(&name)));
-    }
-
-    for row in rows(command) {
-        if matches.value_source(row.name) == Some(ValueSource::CommandLine) {
-            let values: Vec<String> =
-                matches.get_many::<String>(row.name).into_iter().flatten().cloned().collect();
-            loading.set(row.name, &values, Source::Flag);
+        for (name, value) in variables {
+            let Some(row) = loading.row(&name) else { continue };
+            let values = match row.shape {
+                // An empty variable is an empty list, as [] is in the file.
+                Shape::Many if value.trim().is_empty() => Vec::new(),
+                Shape::Many => value.split(',').map(|part| part.trim().to_owned()).collect(),
+                Shape::Words => value.split_whitespace().map(str::to_owned).collect(),
+                Shape::One | Shape::Switch => vec![value],
+            };
+            loading.set(&name, &values, Source::Environment(environment::variable(&name)));
         }
+
+        for row in rows(self.command) {
+            if self.matches.value_source(row.name) == Some(ValueSource::CommandLine) {
+                let values: Vec<String> = self
+                    .matches
+                    .get_many::<String>(row.name)
+                    .into_iter()
+                    .flatten()
+                    .cloned()
+                    .collect();
+                loading.set(row.name, &values, Source::Flag);
+            }
+        }
+        loading.finish()
     }
-    loading.finish()
 }
 
 /// Settings on their way: what was set so far, and what was wrong.

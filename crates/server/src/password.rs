@@ -1,10 +1,11 @@
-//! Passwords: what can be one, its hash to be kept, and which hashes can be.
+//! Passwords: what can be one, its hash to be kept, and whether a password is the one that a hash
+//! was made from.
 //!
 //! Invariant: a hash that passed [`check_hash`] is compared with within bounded memory and time. A
 //! password is never in an error or in the log.
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 
 /// The longest password, in bytes: IRC has 512 for a line with `OPER`, a name and the password.
 /// Met: the password is refused.
@@ -59,6 +60,23 @@ pub(crate) fn check_hash(hash: &str) -> Result<(), String> {
     parse(hash).map(drop)
 }
 
+/// Whether `password` is the one that `hash` was made from. Takes tens of milliseconds, and what
+/// memory the hash names.
+///
+/// # Errors
+///
+/// If that could not be found out: the hash would not have passed [`check_hash`], or memory has run
+/// out.
+pub(crate) fn is_right(password: &str, hash: &str) -> Result<bool, String> {
+    use argon2::password_hash::Error;
+    let hash = parse(hash)?;
+    match Argon2::default().verify_password(password.as_bytes(), &hash) {
+        Ok(()) => Ok(true),
+        Err(Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 fn parse(text: &str) -> Result<PasswordHash, String> {
     let make = "`switchboard hash-password` makes one";
     let wrong = || format!("this is no hash of a password ($argon2id$...); {make}");
@@ -86,10 +104,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_hash_has_a_salt_of_its_own() {
+    fn a_hash_knows_its_password_and_no_other() {
         let one = hash("correct horse").unwrap();
         assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
-        assert_ne!(one, hash("correct horse").unwrap());
+        assert_eq!(check_hash(&one), Ok(()));
+        assert_eq!(is_right("correct horse", &one), Ok(true));
+        for wrong in ["", "correct hors", "correct horse ", "Correct horse"] {
+            assert_eq!(is_right(wrong, &one), Ok(false), "{wrong:?}");
+        }
+        assert_ne!(one, hash("correct horse").unwrap(), "each has a salt of its own");
+    }
+
+    /// From the tests of the reference implementation (phc-winner-argon2 test.c): version 19,
+    /// t=2, m=2^16, p=1, "password", "somesalt".
+    #[test]
+    fn a_hash_made_elsewhere_counts() {
+        let hash = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ\
+                    $CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        assert_eq!(is_right("password", hash), Ok(true));
+        assert_eq!(is_right("differentpassword", hash), Ok(false));
     }
 
     #[test]

@@ -29,23 +29,35 @@ pub(crate) fn serve<S: Service>(
     urgent: Urgent,
     service: &mut S,
 ) -> Result<Exit, Failure> {
-    let settings = &loaded.settings;
-    let failed = |error: io::Error| Failure::new(Exit::Failed, error);
+    run(engine(loaded, urgent)?, command, loaded, service)
+}
+
+/// The engine that was chosen; it has no listeners yet.
+pub(crate) fn engine(loaded: &Loaded, urgent: Urgent) -> Result<Engine, Failure> {
     match engine::raise_descriptor_limit() {
         Ok(limit) => info!(limit, "descriptors"),
         Err(error) => warn!(%error, "the limit on descriptors stays as it is"),
     }
-    let mut engine = Engine::new(Options {
-        choice: settings.engine,
-        idle_backoff: settings.idle_backoff,
+    let engine = Engine::new(Options {
+        choice: loaded.settings.engine,
+        idle_backoff: loaded.settings.idle_backoff,
         watch_urgent: urgent == Urgent::Watched,
         ..Options::default()
     })
     .map_err(failed)?;
     info!(engine = %engine.kind(), why = engine.why(), "engine");
+    Ok(engine)
+}
 
+/// Listens, says how to get there, and runs `service` on `engine` as [`serve`] does.
+pub(crate) fn run<S: Service>(
+    mut engine: Engine,
+    command: CommandName,
+    loaded: &Loaded,
+    service: &mut S,
+) -> Result<Exit, Failure> {
     let mut ready = listeners::open(&mut engine, command, &listeners::wanted(loaded))?;
-    if settings.chat.anonymous {
+    if loaded.settings.chat.anonymous {
         // It relays lines as they come: no client but those for lines gets anywhere.
         ready.iter_mut().for_each(|one| one.speaks = Speaks::Plain);
     }
@@ -68,6 +80,10 @@ pub(crate) fn serve<S: Service>(
             Ok(Exit::Forced)
         }
     }
+}
+
+fn failed(error: io::Error) -> Failure {
+    Failure::new(Exit::Failed, error)
 }
 
 /// Prints for people. If nobody reads standard output, the server runs all the same.

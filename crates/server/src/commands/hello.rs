@@ -1,11 +1,9 @@
 //! `switchboard hello`: tutorial 9.
 
-use std::fs::File;
-use std::io::{self, Read};
-
 use tutorials::{Hello, HelloOptions};
 
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::options::{CommandName, Loaded, Problem};
 use crate::serve::{Logged, Urgent, serve};
 
@@ -39,20 +37,8 @@ fn body(loaded: &Loaded) -> Result<Option<Vec<u8>>, Problem> {
     let Some(path) = &hello.file else {
         return Ok((!hello.body.is_empty()).then(|| hello.body.clone().into_bytes()));
     };
-    let read = || {
-        let file = File::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        let mut bytes = Vec::new();
-        file.take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > FILE_BYTES {
-            let message = format!("over {} MiB, which would be kept in memory", FILE_BYTES >> 20);
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-        }
-        Ok(bytes)
-    };
-    read().map(Some).map_err(|error: io::Error| {
-        loaded.problem("file", format_args!("{}: {error}", path.display()))
-    })
+    match files::read(path, FILE_BYTES) {
+        Ok((bytes, _)) => Ok(Some(bytes)),
+        Err(error) => Err(loaded.problem("file", format_args!("{}: {error}", path.display()))),
+    }
 }

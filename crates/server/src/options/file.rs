@@ -95,7 +95,7 @@ fn text(value: &DeValue<'_>) -> Result<String, String> {
 }
 
 /// Line and column of the byte at `offset`, both from one, columns counted in characters.
-fn position(text: &str, offset: usize) -> (usize, usize) {
+pub(crate) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)

@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) chat: chat::Settings,
     pub(crate) motd: Option<PathBuf>,
     pub(crate) password_file: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     pub(crate) time_zone: ZoneName,
     pub(crate) no_throttle: bool,
     pub(crate) echo: EchoSettings,
@@ -72,6 +73,7 @@ impl Settings {
             chat: chat::Settings::default(),
             motd: None,
             password_file: None,
+            data: None,
             time_zone: ZoneName::local(),
             no_throttle: false,
             echo: EchoSettings::default(),
@@ -256,6 +258,7 @@ pub(super) const TABLE: &[Row] = &[
 
     row!(CHAT, "name", chat.name, ServerName, "NAME", "What the server calls itself: one word, best its host name, such as chat.example"),
     row!(CHAT, "motd", motd, File, "FILE", "A file shown after the welcome"),
+    row!(CHAT, "data", data, File, "DIR", "A directory for what outlives the server, made if there is none: its bans, and the key of the hosts that others see. Without it, both end with the server"),
     row!(CHAT, "password-file", password_file, File, "FILE", "A file whose first line is a password that everybody must give who connects"),
     Row {
         name: "operator",

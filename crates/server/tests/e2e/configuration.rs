@@ -1,29 +1,6 @@
 //! Flags, environment and file, as an operator meets them.
 
-use std::path::PathBuf;
-
-use crate::support::{Process, Server, program, run, unique_path};
-
-/// A file that goes when the test does.
-struct File(PathBuf);
-
-impl File {
-    fn new(text: &str) -> Self {
-        let path = unique_path(".toml");
-        std::fs::write(&path, text).expect("a file can be written");
-        Self(path)
-    }
-
-    fn name(&self) -> &str {
-        self.0.to_str().expect("a name in UTF-8")
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
+use crate::support::{File, Process, Server, program, run};
 
 /// The line of `--print-config` for `key`, its spaces reduced to one.
 fn line_of(printed: &str, key: &str) -> String {
