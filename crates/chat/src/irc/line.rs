@@ -2,6 +2,8 @@
 //!
 //! Invariant: a line is obeyed whole, or refused whole with the reason; nothing in it is cut.
 
+use std::borrow::Cow;
+
 use service::Key;
 use wire::irc::{Bounds, Message, NotAMessage, check_lengths};
 use wire::text;
@@ -22,22 +24,23 @@ impl Switchboard {
         if check_lengths(line, Bounds::CLIENT).is_err() {
             return self.refuse_long_irc_line(key);
         }
-        let Ok(line) = str::from_utf8(line) else {
-            self.charge(key, 1);
-            let text = "Only UTF-8 is spoken here. Nothing was done; set your client to UTF-8.";
-            return self.reply(key, |to| to.fail("*", "INVALID_UTF8", &[], text));
-        };
-        let message = match Message::parse(line) {
+        let text = String::from_utf8_lossy(line);
+        let message = match Message::parse(&text) {
             Ok(message) => message,
             Err(NotAMessage::Empty) => return,
-            Err(_) => {
-                self.charge(key, 1);
-                let word = text::clean(line.split(' ').next().unwrap_or("")).into_owned();
-                return self.reply(key, |to| {
-                    to.numeric(ERR_UNKNOWNCOMMAND).param(word).trailing("Unknown command").end();
-                });
-            }
+            Err(_) => return self.refuse_unknown_irc_line(key, &text),
         };
+        self.with_label(key, &message, |chat| match text {
+            // Who comes or goes is not kept from it by the letters of a name or a last word.
+            Cow::Owned(_) if chat.is_registered(key) && !is_quit(&message) => {
+                chat.refuse_not_utf8(key, &message);
+            }
+            _ => chat.obey_irc(key, &message),
+        });
+    }
+
+    /// Lets `obey` do what `message` wants; if that has a label, what is answered has it, too.
+    fn with_label(&mut self, key: Key, message: &Message<'_>, obey: impl FnOnce(&mut Self)) {
         let labels = self.client(key).is_some_and(|client| {
             let has = |capability| client.capabilities.has(capability);
             has(Capability::LabeledResponse) && has(Capability::Batch)
@@ -47,11 +50,44 @@ impl Switchboard {
             // A label has at most 64 bytes: one that is longer is none.
             Some(label) if label.len() <= 64 => {
                 self.begin_response(key, &label);
-                self.obey_irc(key, &message);
+                obey(self);
                 self.end_response();
             }
-            _ => self.obey_irc(key, &message),
+            _ => obey(self),
         }
+    }
+
+    /// What should be a command has signs in it that no command has.
+    fn refuse_unknown_irc_line(&mut self, key: Key, line: &str) {
+        self.charge(key, 1);
+        let mut words = line.split(' ').filter(|word| !word.is_empty());
+        let mut word = words.next().unwrap_or("");
+        let tags = if word.starts_with('@') { word } else { "" };
+        while let Some(next) = words.next().filter(|_| word.starts_with(['@', ':'])) {
+            word = next;
+        }
+        let word = text::clean(word).into_owned();
+        let labelled = format!("{tags} X");
+        let refuse = |chat: &mut Self| {
+            chat.reply(key, |to| {
+                to.numeric(ERR_UNKNOWNCOMMAND).param(word).trailing("Unknown command").end();
+            });
+        };
+        match Message::parse(&labelled) {
+            Ok(message) => self.with_label(key, &message, refuse),
+            Err(_) => refuse(self),
+        }
+    }
+
+    fn refuse_not_utf8(&mut self, key: Key, message: &Message<'_>) {
+        self.charge(key, 1);
+        let text = "Only UTF-8 is spoken here. Nothing was done; set your client to UTF-8.";
+        let command = Row::of(message.command).map_or("*", |row| row.name);
+        self.reply(key, |to| to.fail(command, "INVALID_UTF8", &[], text));
+    }
+
+    fn is_registered(&self, key: Key) -> bool {
+        self.client(key).is_some_and(|client| client.registration.is_none())
     }
 
     /// A line is over one of its bounds.
@@ -64,7 +100,7 @@ impl Switchboard {
     }
 
     fn obey_irc(&mut self, key: Key, message: &Message<'_>) {
-        let is_registered = self.client(key).is_some_and(|client| client.registration.is_none());
+        let is_registered = self.is_registered(key);
         let Some(row) = Row::of(message.command) else {
             self.charge(key, 1);
             let (number, text) = match is_registered {
@@ -114,4 +150,8 @@ impl Switchboard {
     pub(super) fn is_closing(&self, key: Key) -> bool {
         self.sessions.get(key).is_none_or(|session| session.stage == Stage::Closing)
     }
+}
+
+fn is_quit(message: &Message<'_>) -> bool {
+    message.command.eq_ignore_ascii_case("QUIT")
 }

@@ -2,6 +2,7 @@
 
 mod joining;
 mod limits;
+mod lines;
 mod messages;
 mod names_of_people;
 mod registration;
