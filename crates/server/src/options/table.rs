@@ -276,6 +276,7 @@ pub(super) const TABLE: &[Row] = &[
         show: |settings| settings.chat.operators.iter().map(show_operator).collect(),
     },
     row!(CHAT, "lobby", chat.lobby, Named, "ROOM", "The room that everyone comes to first"),
+    row!(CHAT, "irc-lobby", chat.irc_lobby, Switch, "yes|no", "Whether IRC clients come to that room when they connect, as everybody else does"),
     row!(CHAT, "room-history", chat.room_history, Count, "N", "Lines that each room remembers, in memory; 0 for none"),
     row!(CHAT, "time-zone", time_zone, Named, "ZONE", "The zone in which people are shown times: local, UTC, or a name such as Europe/Berlin"),
     row!(CHAT, "names", chat.names, Characters, "SET", "The letters that names of people have: ascii, or unicode for those of any one script, less those that look like another name"),
