@@ -4,7 +4,7 @@
 //! of ASCII and others have comparable ones. Names of ASCII get theirs without a look into tables.
 //!
 //! This is about mistaking one person for another, not about identity: that is `==` on
-//! [`Name`](super::Name), and a name must pass both.
+//! [`Name`], and a name must pass both.
 
 use super::{Name, wide};
 
