@@ -10,10 +10,12 @@ pub(crate) mod capability;
 mod client;
 mod command;
 mod line;
+mod multiline;
 mod numeric;
 mod registration;
 pub(crate) mod render;
 mod reply;
+mod said;
 mod table;
 mod told;
 

@@ -74,6 +74,14 @@ pub struct Limits {
     pub reason_bytes: usize,
     /// To whom one IRC message may go at once, 4. Met: those that follow are refused (407).
     pub targets: usize,
+    /// One IRC message of several lines, in bytes, 4,096: as much as a line in the plain dialect may
+    /// have. Met: it is refused whole, its author told.
+    pub multiline_bytes: usize,
+    /// The lines of one, 100. Each counts as a line against flooding. Met: as above.
+    pub multiline_lines: usize,
+    /// How long a client may take to send one, 2 minutes, which is more than it takes when its lines
+    /// are held back. Looked at when more of it comes. Met: as above.
+    pub multiline_time: Duration,
     /// Members up to which a room announces joins, leaves and name changes, 100: the cost of
     /// announcing to all that each has come is the square of their number, and nobody reads it.
     /// Met: they are not announced.
@@ -148,6 +156,9 @@ impl Default for Limits {
             real_name_bytes: 150,
             reason_bytes: 390,
             targets: 4,
+            multiline_bytes: 4096,
+            multiline_lines: 100,
+            multiline_time: Duration::from_secs(120),
             announce_members: 100,
             who_names: 200,
             listed_rooms: 100,

@@ -8,8 +8,18 @@ pub(crate) struct Words {
     pub(crate) manner: Manner,
     /// Lines of text; usually one. No CR, no NUL, none empty at the end.
     pub(crate) text: Arc<str>,
+    /// What few have.
+    pub(crate) attached: Option<Arc<Attached>>,
+}
+
+/// What IRC clients hang on what they say.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Attached {
     /// Client-only tags as IRC writes them, with their plus signs, without the `@`.
-    pub(crate) tags: Option<Arc<str>>,
+    pub(crate) tags: Box<str>,
+    /// Where in the text, in bytes, the author has cut lines that were too long for one message: in
+    /// order, each within a line. Whoever must cut them again cuts there.
+    pub(crate) joints: Box<[u32]>,
 }
 
 /// How something is said.
@@ -31,7 +41,7 @@ pub(crate) enum Manner {
 impl Words {
     /// `text`, simply said.
     pub(crate) fn plain(manner: Manner, text: &str) -> Self {
-        Self { manner, text: text.into(), tags: None }
+        Self { manner, text: text.into(), attached: None }
     }
 
     /// Whether it is of interest to a person who reads lines.
@@ -41,6 +51,19 @@ impl Words {
 
     /// What keeping it costs beside the entry, in bytes.
     pub(crate) fn cost(&self) -> usize {
-        self.text.len() + self.tags.as_ref().map_or(0, |tags| tags.len())
+        let attached = self.attached.as_ref().map_or(0, |attached| {
+            size_of::<Attached>() + attached.tags.len() + size_of_val(&*attached.joints)
+        });
+        self.text.len() + attached
+    }
+
+    /// Client-only tags; empty if there are none.
+    pub(crate) fn tags(&self) -> &str {
+        self.attached.as_ref().map_or("", |attached| &attached.tags)
+    }
+
+    /// Where long lines were cut.
+    pub(crate) fn joints(&self) -> &[u32] {
+        self.attached.as_ref().map_or(&[], |attached| &attached.joints)
     }
 }

@@ -4,6 +4,8 @@
 //! some capabilities only: clients that are alike in these are one [`Class`], and read the same
 //! bytes.
 
+use crate::limits::Limits;
+
 /// Something that a client may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -18,6 +20,7 @@ pub(crate) enum Capability {
     MultiPrefix,
     UserhostInNames,
     ExtendedJoin,
+    Multiline,
 }
 
 impl Capability {
@@ -27,6 +30,7 @@ impl Capability {
         &[
             ("batch", "", Batch),
             ("cap-notify", "", CapNotify),
+            ("draft/multiline", "", Multiline),
             ("echo-message", "", EchoMessage),
             ("extended-join", "", ExtendedJoin),
             ("labeled-response", "", LabeledResponse),
@@ -37,6 +41,17 @@ impl Capability {
             ("userhost-in-names", "", UserhostInNames),
         ]
     };
+
+    /// What it depends on the settings to say, beside what stands there.
+    pub(crate) fn value(self, limits: &Limits) -> Option<String> {
+        match self {
+            Self::Multiline => {
+                let Limits { multiline_bytes, multiline_lines, .. } = limits;
+                Some(format!("max-bytes={multiline_bytes},max-lines={multiline_lines}"))
+            }
+            _ => None,
+        }
+    }
 
     /// The capability with this name.
     pub(crate) fn of(name: &str) -> Option<Self> {
@@ -59,7 +74,12 @@ impl Capabilities {
     }
 
     /// What of this decides how entries of rooms look.
-    pub(crate) fn class(self) -> Class {
+    pub(crate) fn class(mut self) -> Class {
+        // Nothing of several lines without batches.
+        self.set(
+            Capability::Multiline,
+            self.has(Capability::Multiline) && self.has(Capability::Batch),
+        );
         Class(Self(self.0 & Self::SEEN))
     }
 
@@ -67,7 +87,7 @@ impl Capabilities {
     const SEEN: u64 = {
         use Capability::*;
         let mut seen = 0;
-        let mut rest: &[Capability] = &[MessageTags, ServerTime, ExtendedJoin];
+        let mut rest: &[Capability] = &[MessageTags, ServerTime, ExtendedJoin, Multiline];
         while let [first, others @ ..] = rest {
             seen |= 1 << *first as u8;
             rest = others;

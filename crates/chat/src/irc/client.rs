@@ -4,6 +4,7 @@
 use service::Time;
 
 use super::capability::{Capabilities, Class};
+use super::multiline::Incoming;
 use super::registration::Registration;
 
 /// One connection that speaks IRC.
@@ -17,6 +18,8 @@ pub(crate) struct Client {
     /// When it last sent a line.
     pub(crate) heard: Time,
     pub(crate) ping: Ping,
+    /// A message of several lines that it is sending.
+    pub(crate) incoming: Option<Box<Incoming>>,
 }
 
 /// Whether the client has been asked for a sign of life.

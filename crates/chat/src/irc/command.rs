@@ -3,6 +3,7 @@
 //! Each takes the [`Switchboard`](crate::switchboard::Switchboard), whose client asked, and the message; the
 //! [`table`](super::table) has seen to it that it may be asked for and has what it needs.
 
+pub(super) mod batch;
 pub(super) mod cap;
 pub(super) mod join;
 pub(super) mod message;

@@ -143,6 +143,11 @@ impl Switchboard {
                 line.trailing("Not enough parameters").end();
             });
         }
+        if let Some(reference) = message.tags.get("batch")
+            && self.sends_multiline(key)
+        {
+            return self.take_batch_line(key, message, &reference);
+        }
         (row.run)(self, key, message);
     }
 

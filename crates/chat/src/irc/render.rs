@@ -1,19 +1,18 @@
 //! How what happens in rooms, and what is said to one person, looks to IRC clients.
 //!
 //! Invariant: every message has its author's `name!user@host` as it was, fits its bounds, and
-//! carries only what clients of its [`Class`] asked for. A text too long for one message becomes
-//! several: nothing is cut off.
+//! carries only what clients of its [`Class`] asked for. What is said is in [`said`](super::said).
 
 use std::fmt::Display;
 
-use wire::irc::{Line, pieces};
+use wire::irc::Line;
 
 use super::capability::{Capability, Class};
+pub(crate) use super::said::say;
 use crate::dialect::{Rendering, Scene};
 use crate::log::{Arrival, Entry, What};
 use crate::moment::Timestamp;
 use crate::person::{Person, PersonKind};
-use crate::words::{Manner, Words};
 
 /// When something happened, and its number in the one order.
 #[derive(Clone, Copy, Debug)]
@@ -60,55 +59,6 @@ pub(crate) fn join(line: Line<'_>, class: Class, room: impl Display, who: &Perso
     }
 }
 
-/// Appends something said to `target`, which is a room, a person, or those of a rank in a room.
-pub(crate) fn say(
-    class: Class,
-    scene: &Scene,
-    stamp: Stamp,
-    by: &Person,
-    target: impl Display + Copy,
-    words: &Words,
-    out: &mut Vec<u8>,
-) {
-    let (command, before, after) = match words.manner {
-        Manner::Say => ("PRIVMSG", "", ""),
-        Manner::Act => ("PRIVMSG", "\x01ACTION ", "\x01"),
-        Manner::Notice => ("NOTICE", "", ""),
-        Manner::Ctcp => ("PRIVMSG", "\x01", "\x01"),
-        Manner::CtcpReply => ("NOTICE", "\x01", "\x01"),
-        Manner::Tags => {
-            if class.has(Capability::MessageTags) {
-                let line = Line::new(out);
-                let line = tag(line, class, scene, stamp, by, words.tags.as_deref());
-                line.source_fmt(by.mask()).command("TAGMSG").param(target).end();
-            }
-            return;
-        }
-    };
-    let mut is_first = true;
-    for text in words.text.split('\n') {
-        let mut rest = text;
-        loop {
-            let line = Line::new(out);
-            let line = if is_first {
-                tag(line, class, scene, stamp, by, words.tags.as_deref())
-            } else {
-                // One thing was said: what follows its first line has no id of its own.
-                tag_time(line, class, stamp)
-            };
-            is_first = false;
-            let line = line.source_fmt(by.mask()).command(command).param(target);
-            let most = line.text_bytes_left().saturating_sub(before.len() + after.len());
-            let piece = pieces(rest, most.max(4)).next().unwrap_or("");
-            line.trailing(format_args!("{before}{piece}{after}")).end();
-            rest = &rest[piece.len()..];
-            if rest.is_empty() {
-                break;
-            }
-        }
-    }
-}
-
 /// Begins a message that comes from `who`.
 pub(crate) fn begin<'o>(
     class: Class,
@@ -117,29 +67,43 @@ pub(crate) fn begin<'o>(
     who: &Person,
     out: &'o mut Vec<u8>,
 ) -> Line<'o> {
-    tag(Line::new(out), class, scene, stamp, who, None).source_fmt(who.mask())
+    tag(Line::new(out), class, scene, stamp, who, "").source_parts(&who.mask_parts())
 }
 
 /// The tags that a message of `by` has for clients of `class`.
-fn tag<'o>(
+pub(super) fn tag<'o>(
     line: Line<'o>,
     class: Class,
     scene: &Scene,
     stamp: Stamp,
     by: &Person,
-    client_tags: Option<&str>,
+    client_tags: &str,
 ) -> Line<'o> {
     let mut line = tag_time(line, class, stamp);
     if class.has(Capability::MessageTags) {
         line = line.tag("msgid", MessageId::new(scene, stamp.seq).as_str());
-        if by.kind == PersonKind::Bot {
-            line = line.tag("bot", "");
-        }
-        if let Some(tags) = client_tags {
-            line = line.raw_tags(tags);
-        }
     }
-    line
+    tag_author(line, class, by, client_tags)
+}
+
+/// Those that every part of a message has, if it has several.
+pub(super) fn tag_again<'o>(
+    line: Line<'o>,
+    class: Class,
+    stamp: Stamp,
+    by: &Person,
+    client_tags: &str,
+) -> Line<'o> {
+    tag_author(tag_time(line, class, stamp), class, by, client_tags)
+}
+
+fn tag_author<'o>(line: Line<'o>, class: Class, by: &Person, client_tags: &str) -> Line<'o> {
+    if !class.has(Capability::MessageTags) {
+        return line;
+    }
+    let line = if by.kind == PersonKind::Bot { line.tag("bot", "") } else { line };
+    // Last, as the specification wants it: so they cannot push out the server's.
+    line.raw_tags(client_tags)
 }
 
 fn tag_time(line: Line<'_>, class: Class, stamp: Stamp) -> Line<'_> {

@@ -7,10 +7,11 @@
 use std::fmt::Display;
 
 use service::Key;
-use wire::irc::Line;
+use wire::irc::{Line, Message};
 
 use super::capability::{Capabilities, Capability};
 use super::client::Client;
+use super::numeric::ERR_UNKNOWNCOMMAND;
 use crate::dialect::{Dialect, Scene};
 use crate::outbox::Place;
 use crate::switchboard::Switchboard;
@@ -21,6 +22,13 @@ pub(crate) struct Response {
     key: Key,
     label: Box<str>,
     bytes: Vec<u8>,
+}
+
+impl Response {
+    /// It will be given later.
+    pub(super) fn into_label(self) -> Box<str> {
+        self.label
+    }
 }
 
 /// Writes messages to one client.
@@ -58,12 +66,23 @@ impl Replies<'_> {
         self.server("NOTICE").param(me).trailing(text).end();
     }
 
+    /// An error of an extension that the client has asked for, and whose specification defines it.
+    pub(crate) fn refuse(
+        &mut self,
+        command: &str,
+        code: &str,
+        context: &[&str],
+        text: impl Display,
+    ) {
+        let line = self.server("FAIL").param(command).param(code);
+        context.iter().fold(line, |line, param| line.param(param)).trailing(text).end();
+    }
+
     /// An error that has no number: `FAIL` (IRCv3 `standard-replies`) with its command, code and
     /// the parameters that it is about, or a notice for those who do not know it.
     pub(crate) fn fail(&mut self, command: &str, code: &str, context: &[&str], text: impl Display) {
         if self.capabilities.has(Capability::StandardReplies) {
-            let line = self.server("FAIL").param(command).param(code);
-            context.iter().fold(line, |line, param| line.param(param)).trailing(text).end();
+            self.refuse(command, code, context, text);
         } else {
             self.notice(format_args!("{command}: {text}"));
         }
@@ -127,25 +146,52 @@ impl Switchboard {
         let Some(Response { key, label, bytes }) = self.response.take() else {
             return;
         };
-        let batch = self.next_batch();
-        self.reply(key, |to| {
-            let messages = bytes.split_inclusive(|&byte| byte == b'\n');
-            match messages.clone().count() {
-                0 => {
-                    let server = &to.scene.server;
-                    Line::new(to.out).tag("label", &label).source(server).command("ACK").end();
-                }
-                1 => with_tag(&bytes, "label", &label, to.out),
-                _ => {
-                    let line = Line::new(to.out).tag("label", &label).source(&to.scene.server);
-                    line.command("BATCH")
-                        .param(format_args!("+{batch}"))
-                        .param("labeled-response")
-                        .end();
-                    messages.for_each(|message| with_tag(message, "batch", &batch, to.out));
-                    to.server("BATCH").param(format_args!("-{batch}")).end();
-                }
+        let is_one = is_one_batch(&bytes) || memchr::memchr_iter(b'\n', &bytes).count() == 1;
+        let name = if is_one || bytes.is_empty() { None } else { Some(self.next_batch()) };
+        self.reply(key, |to| match name {
+            None if bytes.is_empty() => {
+                let server = &to.scene.server;
+                Line::new(to.out).tag("label", &label).source(server).command("ACK").end();
             }
+            None => with_tag(&bytes, "label", &label, to.out),
+            Some(name) => {
+                let line = Line::new(to.out).tag("label", &label).source(&to.scene.server);
+                let line = line.command("BATCH").param(format_args!("+{name}"));
+                line.param("labeled-response").end();
+                in_batch(&bytes, &name, to.out);
+                to.server("BATCH").param(format_args!("-{name}")).end();
+            }
+        });
+    }
+
+    /// What `what` answers to `key` is one response with this label, if there is one; else it is
+    /// part of whatever is being answered.
+    pub(super) fn respond(
+        &mut self,
+        key: Key,
+        label: Option<Box<str>>,
+        what: impl FnOnce(&mut Self),
+    ) {
+        let Some(label) = label else {
+            return what(self);
+        };
+        let other = self.response.take();
+        self.begin_response(key, &label);
+        what(self);
+        self.end_response();
+        self.response = other;
+    }
+
+    /// Whether `key` is an IRC client that has asked for `capability`.
+    pub(crate) fn has(&self, key: Key, capability: Capability) -> bool {
+        self.client(key).is_some_and(|client| client.capabilities.has(capability))
+    }
+
+    /// There is no such command, or none for those who have not asked for its extension.
+    pub(super) fn refuse_unknown(&mut self, key: Key, message: &Message<'_>) {
+        self.reply(key, |to| {
+            let line = to.numeric(ERR_UNKNOWNCOMMAND).param(message.command);
+            line.trailing("Unknown command").end();
         });
     }
 
@@ -153,6 +199,32 @@ impl Switchboard {
     pub(crate) fn next_batch(&mut self) -> String {
         self.batches += 1;
         format!("b{:x}", self.batches)
+    }
+}
+
+/// Whether the messages in `bytes` are one batch, which can have a label itself.
+fn is_one_batch(bytes: &[u8]) -> bool {
+    let mut open = None;
+    let mut messages = bytes.split_inclusive(|&byte| byte == b'\n').peekable();
+    while let Some(line) = messages.next() {
+        let message =
+            str::from_utf8(line).ok().and_then(|line| Message::parse(line.trim_end()).ok());
+        let reference = message.filter(|m| m.command == "BATCH").and_then(|m| m.param(0));
+        match (open, reference.and_then(|reference| reference.split_at_checked(1))) {
+            (None, Some(("+", name))) => open = Some(name),
+            (None, _) => return false,
+            (Some(outer), Some(("-", name))) if outer == name => return messages.peek().is_none(),
+            (Some(_), _) => {}
+        }
+    }
+    false
+}
+
+/// Appends `messages`, as part of the batch called `name`. Those that are in a batch of their own
+/// stay in that; what begins and ends it is part of this one.
+pub(super) fn in_batch(messages: &[u8], name: &str, out: &mut Vec<u8>) {
+    for message in messages.split_inclusive(|&byte| byte == b'\n') {
+        with_tag(message, "batch", name, out);
     }
 }
 

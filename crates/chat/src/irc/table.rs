@@ -54,6 +54,8 @@ pub(crate) const TABLE: &[Row] = {
         Row { name, least, when, cost, run, help }
     }
     &[
+        row("BATCH",   1, Registered,   Free,  batch::batch,
+            "BATCH +name draft/multiline target, BATCH -name: begins and ends a message of several lines"),
         row("CAP",     1, Always,       Free,  cap::cap,
             "CAP LS|LIST|REQ|END [...]: which extensions a client and the server use"),
         row("JOIN",    1, Registered,   Line,  join::join,

@@ -1,8 +1,11 @@
 //! Conversations with IRC clients: one file for each command or extension.
 
 mod joining;
+mod labels;
 mod limits;
 mod lines;
 mod messages;
+mod multiline;
 mod names_of_people;
 mod registration;
+mod tags;

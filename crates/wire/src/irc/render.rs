@@ -93,7 +93,18 @@ impl<'o> Line<'o> {
 
     /// Who the message comes from.
     pub fn source(self, source: &str) -> Self {
-        self.source_fmt(source)
+        self.source_parts(&[source])
+    }
+
+    /// Who the message comes from, in parts that belong together:
+    /// `[nick, "!", user, "@", host]`. What [`Line::source_fmt`] does, without formatting.
+    pub fn source_parts(mut self, parts: &[&str]) -> Self {
+        debug_assert!(self.stage <= Stage::Tags, "the source follows the tags");
+        self.end_tags();
+        self.out.push(b':');
+        self.word_parts(parts);
+        self.stage = Stage::Source;
+        self
     }
 
     /// Who the message comes from: `format_args!("{nick}!{user}@{host}")`, say.
@@ -112,7 +123,7 @@ impl<'o> Line<'o> {
     pub fn command(mut self, command: &str) -> Self {
         debug_assert!(is_command(command), "{command:?} is no command");
         self.begin_command();
-        self.word(command);
+        self.word_parts(&[command]);
         self
     }
 
@@ -151,6 +162,14 @@ impl<'o> Line<'o> {
         self
     }
 
+    /// The same as [`Line::param`], without formatting.
+    pub fn param_str(mut self, param: &str) -> Self {
+        debug_assert!(self.stage == Stage::Command, "parameters follow the command");
+        self.out.push(b' ');
+        self.word_parts(&[param]);
+        self
+    }
+
     /// The last parameter, which may be any text, the empty one too. Written with a colon always:
     /// there are clients that take a last parameter without one for something else.
     pub fn trailing(mut self, text: impl Display) -> Self {
@@ -158,6 +177,20 @@ impl<'o> Line<'o> {
         self.out.extend_from_slice(b" :");
         let from = self.out.len();
         self.write(text);
+        self.text_since(from)
+    }
+
+    /// The same as [`Line::trailing`], from parts that belong together, without formatting.
+    pub fn trailing_parts(self, parts: &[&str]) -> Self {
+        debug_assert!(self.stage == Stage::Command, "one trailing parameter ends the line");
+        self.out.extend_from_slice(b" :");
+        let from = self.out.len();
+        parts.iter().for_each(|part| self.out.extend_from_slice(part.as_bytes()));
+        self.text_since(from)
+    }
+
+    /// What was written since `from` is the text that ends the line.
+    fn text_since(mut self, from: usize) -> Self {
         let mut unseen = from;
         while let Some(at) = memchr::memchr3(0, b'\r', b'\n', &self.out[unseen..]) {
             self.out[unseen + at] = b' ';
@@ -191,6 +224,13 @@ impl<'o> Line<'o> {
     fn word(&mut self, word: impl Display) {
         let from = self.out.len();
         self.write(word);
+        self.word_since(from, |word| word[0] == b':');
+    }
+
+    /// The same, from parts that belong together.
+    fn word_parts(&mut self, parts: &[&str]) {
+        let from = self.out.len();
+        parts.iter().for_each(|part| self.out.extend_from_slice(part.as_bytes()));
         self.word_since(from, |word| word[0] == b':');
     }
 
@@ -254,6 +294,21 @@ mod tests {
         assert_eq!(written(|line| line.numeric(403).param("a:b")), "403 a:b\r\n");
         assert_eq!(written(|line| line.raw_tags("+a=b c").numeric(1)), "@* 001\r\n");
         assert_eq!(written(|line| line.tag("a;b", "c").tag("", "").numeric(1)), "@*=c;* 001\r\n");
+    }
+
+    #[test]
+    fn parts_are_written_as_the_whole_would_be() {
+        for parts in [["ada", "!", "~a@b"], ["", ":x", ""], ["a", " b", "\r\n"], ["", "", ""]] {
+            let whole = parts.concat();
+            assert_eq!(
+                written(|line| line.source_parts(&parts).command("A").trailing_parts(&parts)),
+                written(|line| line.source_fmt(&whole).command("A").trailing(&whole)),
+            );
+            assert_eq!(
+                written(|line| line.command("A").param_str(&whole)),
+                written(|line| line.command("A").param(&whole)),
+            );
+        }
     }
 
     #[test]

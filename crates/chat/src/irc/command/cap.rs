@@ -58,7 +58,8 @@ fn list(chat: &mut Switchboard, key: Key, verb: &str, wanted: impl Fn(Capability
     let mut words: Vec<String> = Vec::new();
     for (name, value, capability) in Capability::ALL.iter().copied() {
         if wanted(capability) {
-            words.push(match value {
+            let own = capability.value(&chat.settings.limits);
+            words.push(match own.as_deref().unwrap_or(value) {
                 value if modern && verb == "LS" && !value.is_empty() => format!("{name}={value}"),
                 _ => name.to_owned(),
             });

@@ -1,7 +1,5 @@
 //! PRIVMSG, NOTICE and TAGMSG: what people say.
 
-use std::sync::Arc;
-
 use service::Key;
 use wire::irc::Message;
 use wire::name::Name;
@@ -11,7 +9,7 @@ use crate::irc::capability::Capability;
 use crate::irc::numeric::*;
 use crate::room::modes::Rank;
 use crate::switchboard::Switchboard;
-use crate::words::{Manner, Words};
+use crate::words::{Attached, Manner, Words};
 
 /// `PRIVMSG target{,target} :text`
 pub(in crate::irc) fn privmsg(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
@@ -37,10 +35,10 @@ pub(in crate::irc) fn notice(chat: &mut Switchboard, key: Key, message: &Message
 
 /// `TAGMSG target{,target}`
 pub(in crate::irc) fn tagmsg(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
-    // Without tags there is nothing to say.
-    if message.tags.client_only().next().is_some() {
-        say(chat, key, message, Manner::Tags, "");
+    if !chat.has(key, Capability::MessageTags) {
+        return chat.refuse_unknown(key, message);
     }
+    say(chat, key, message, Manner::Tags, "");
 }
 
 /// What stands between the bytes 01 that make a text a question between clients.
@@ -64,12 +62,9 @@ fn say(chat: &mut Switchboard, key: Key, message: &Message<'_>, manner: Manner, 
             }),
         };
     }
-    let tags = chat
-        .client(key)
-        .is_some_and(|client| client.capabilities.has(Capability::MessageTags))
-        .then(|| client_tags(message))
-        .flatten();
-    let words = Words { manner, text: text.into(), tags };
+    let tags = client_tags(chat, key, message);
+    let attached = (!tags.is_empty()).then(|| Attached { tags, ..Attached::default() }.into());
+    let words = Words { manner, text: text.into(), attached };
     let most = chat.settings.limits.targets;
     for (count, target) in targets.split(',').filter(|target| !target.is_empty()).enumerate() {
         if count >= most {
@@ -85,7 +80,7 @@ fn say(chat: &mut Switchboard, key: Key, message: &Message<'_>, manner: Manner, 
     }
 }
 
-fn say_to(chat: &mut Switchboard, key: Key, target: &str, words: Words) {
+pub(super) fn say_to(chat: &mut Switchboard, key: Key, target: &str, words: Words) {
     let is_quiet = matches!(words.manner, Manner::Notice | Manner::CtcpReply);
     let (least, name) = rank_prefix(target);
     if name.starts_with('#') {
@@ -111,9 +106,13 @@ fn rank_prefix(target: &str) -> (Option<Rank>, &str) {
     (signs.chars().filter_map(Rank::of_sign).min(), name)
 }
 
-/// The client-only tags of a message, as they were written.
-fn client_tags(message: &Message<'_>) -> Option<Arc<str>> {
+/// The client-only tags of a message of `key` as they were written: none, if it has not asked for
+/// tags.
+pub(super) fn client_tags(chat: &Switchboard, key: Key, message: &Message<'_>) -> Box<str> {
     let mut text = String::new();
+    if !chat.has(key, Capability::MessageTags) {
+        return text.into();
+    }
     for (key, value) in message.tags.client_only() {
         if !text.is_empty() {
             text.push(';');
@@ -124,7 +123,7 @@ fn client_tags(message: &Message<'_>) -> Option<Arc<str>> {
             text.push_str(value);
         }
     }
-    (!text.is_empty()).then(|| text.into())
+    text.into()
 }
 
 impl Switchboard {

@@ -49,24 +49,3 @@ fn what_cannot_be_delivered_is_refused() {
         ",
     );
 }
-
-#[test]
-fn a_label_makes_one_response_of_whatever_comes() {
-    transcript(
-        "
-        ada: irc labeled-response batch echo-message
-        ada >> @label=1 PONG x
-        ada << @label=1 :Switchboard ACK
-        ada >> @label=2 PING x
-        ada << @label=2 :Switchboard PONG Switchboard :x
-        ada >> @label=3 JOIN #tea
-        ada << @label=3 :Switchboard BATCH +b3 labeled-response
-        ada << @batch=b3 :ada!~ada@localhost JOIN #tea
-        ada << @batch=b3 :Switchboard 353 ada = #tea :~ada
-        ada << @batch=b3 :Switchboard 366 ada #tea :End of /NAMES list
-        ada << :Switchboard BATCH -b3
-        ada >> @label=4 PRIVMSG #tea :hello
-        ada << @label=4 :ada!~ada@localhost PRIVMSG #tea :hello
-        ",
-    );
-}
