@@ -102,7 +102,9 @@ impl<'o> Line<'o> {
         debug_assert!(self.stage <= Stage::Tags, "the source follows the tags");
         self.end_tags();
         self.out.push(b':');
-        self.word_parts(parts);
+        let from = self.out.len();
+        parts.iter().for_each(|part| self.out.extend_from_slice(part.as_bytes()));
+        self.word_since(from, |_| false);
         self.stage = Stage::Source;
         self
     }
@@ -123,7 +125,7 @@ impl<'o> Line<'o> {
     pub fn command(mut self, command: &str) -> Self {
         debug_assert!(is_command(command), "{command:?} is no command");
         self.begin_command();
-        self.word_parts(&[command]);
+        self.word_str(command);
         self
     }
 
@@ -166,7 +168,7 @@ impl<'o> Line<'o> {
     pub fn param_str(mut self, param: &str) -> Self {
         debug_assert!(self.stage == Stage::Command, "parameters follow the command");
         self.out.push(b' ');
-        self.word_parts(&[param]);
+        self.word_str(param);
         self
     }
 
@@ -227,10 +229,10 @@ impl<'o> Line<'o> {
         self.word_since(from, |word| word[0] == b':');
     }
 
-    /// The same, from parts that belong together.
-    fn word_parts(&mut self, parts: &[&str]) {
+    /// The same, without formatting.
+    fn word_str(&mut self, word: &str) {
         let from = self.out.len();
-        parts.iter().for_each(|part| self.out.extend_from_slice(part.as_bytes()));
+        self.out.extend_from_slice(word.as_bytes());
         self.word_since(from, |word| word[0] == b':');
     }
 
