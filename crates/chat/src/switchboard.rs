@@ -344,7 +344,9 @@ impl Switchboard {
                     self.detach(member, room);
                 }
             }
-            (Ok(Applied::Told(to, by)), Event::Told { to: name, words, .. }) => {
+            (Ok(Applied::Told(to, by)), Event::Told { to: wanted, words, .. }) => {
+                // As they write their name, not as it was typed.
+                let name = self.state.name(*to).unwrap_or(*wanted);
                 self.tell_plain_words(*to, ordered, &by.name, None, words);
                 self.tell_irc_words(*to, ordered, by, name.as_str(), words);
             }

@@ -49,8 +49,8 @@ impl Switchboard {
                 let target = format!("{}{}", rank.sign(), self.room_name(*room));
                 self.echo_words(key, ordered, &target, words);
             }
-            (Event::Told { to, words, .. }, Ok(Applied::Told(..))) => {
-                let target = to.to_string();
+            (Event::Told { to: wanted, words, .. }, Ok(Applied::Told(to, _))) => {
+                let target = self.state.name(*to).unwrap_or(*wanted).to_string();
                 self.echo_words(key, ordered, &target, words);
             }
             (event, Err(refusal)) => self.refuse_irc(key, event, refusal),

@@ -29,6 +29,19 @@ fn plain_lines_and_irc_meet_in_one_room() {
 }
 
 #[test]
+fn what_is_said_to_somebody_has_their_name_as_they_write_it() {
+    transcript(
+        "
+        ada: irc echo-message
+        bob: irc
+        ada >> PRIVMSG BOB :hi
+        ada << :ada!~ada@localhost PRIVMSG bob :hi
+        bob << :ada!~ada@localhost PRIVMSG bob :hi
+        ",
+    );
+}
+
+#[test]
 fn what_cannot_be_delivered_is_refused() {
     transcript(
         "
