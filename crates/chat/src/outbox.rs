@@ -9,6 +9,7 @@ use std::io::Write;
 
 use service::{Batch, Slab};
 use smallvec::SmallVec;
+use wire::irc::Line;
 
 use crate::dialect::{Dialect, Rendering, Scene};
 use crate::event::{MemberId, RoomId};
@@ -284,8 +285,12 @@ impl Outbox {
 
 fn write_missed(missed: u64, room: &Room, view: &View<'_>, out: &mut Vec<u8>) {
     let (missed, room) = (crate::plain::answer::Count(missed, "line"), &room.name);
-    write!(out, "*** You missed {missed} in {room}: your connection was too slow.")
-        .expect("a vector takes all");
+    let what = format_args!("You missed {missed} in {room}: your connection was too slow.");
+    if let Dialect::Irc(_) = view.dialect {
+        let line = Line::new(out).source(&view.scene.server).command("NOTICE");
+        return line.param("*").trailing(what).end();
+    }
+    write!(out, "*** {what}").expect("a vector takes all");
     out.extend_from_slice(view.dialect.newline().as_bytes());
 }
 

@@ -13,6 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use service::{Batch, Key, Now, Origin, PerKey, Reason, Request, Service, Time, Via};
+use smallvec::SmallVec;
 use tracing::{debug, info};
 use wire::text;
 
@@ -379,6 +380,26 @@ impl Switchboard {
             session.outbox.detach(&view, id, room, limit_bytes, now);
             self.posted(key);
         }
+    }
+
+    /// What has happened and `key` has not been sent yet keeps the look it has now, whatever `key`
+    /// asks for next. (Where it is too much for the mailbox, that is met as ever.)
+    pub(crate) fn keep_the_look_of_what_waits(&mut self, key: Key) {
+        let now = Place::after(self.trunk.last_seq());
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let rooms: SmallVec<[RoomId; 4]> = session.outbox.rooms().collect();
+        for id in rooms {
+            if let Some(room) = self.state.rooms.get(id)
+                && session.outbox.position(id).is_some_and(|next| next >= room.log.first())
+            {
+                let view = View { me: key, dialect: &session.dialect, scene: &self.scene };
+                session.outbox.detach(&view, id, room, usize::MAX, now);
+                session.outbox.attach(id, room.log.end());
+            }
+        }
+        self.posted(key);
     }
 
     /// `key` says something in a room, which is told first that `key` is there if it does not know.

@@ -1,5 +1,6 @@
 //! Conversations with IRC clients: one file for each command or extension.
 
+mod capabilities;
 mod joining;
 mod labels;
 mod limits;

@@ -12,6 +12,8 @@
 //! ada << (closed)                     the server has closed her connection, all else has been said
 //! ada ends                            she has finished sending (half-close)
 //! ada resets                          the connection breaks
+//! ada stops reading                   what is sent to her lies there, until she
+//! ada reads again
 //! -- 30 s                             time passes
 //! ```
 //!
@@ -80,6 +82,8 @@ impl Table {
         match rest {
             "ends" => self.chat.end(key),
             "resets" => self.chat.reset(key),
+            "stops reading" => self.chat.stop_reading(key),
+            "reads again" => self.chat.read_again(key),
             _ => match rest.split_once(' ') {
                 Some((">>", sent)) => self.chat.send(key, format!("{sent}\r\n").as_bytes()),
                 None if rest == ">>" => self.chat.send(key, b"\r\n"),

@@ -104,6 +104,9 @@ fn request(chat: &mut Switchboard, key: Key, wanted: &str) {
         true
     });
     let verb = if all_known { "ACK" } else { "NAK" };
+    if all_known && capabilities.class() != before.0.class() {
+        chat.keep_the_look_of_what_waits(key);
+    }
     chat.reply(key, |to| {
         let me = to.me;
         to.server("CAP").param(me).param(verb).trailing(wanted).end();
