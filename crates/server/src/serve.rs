@@ -62,7 +62,12 @@ pub(crate) fn run<S: Service>(
         ready.iter_mut().for_each(|one| one.speaks = Speaks::Plain);
     }
     engine.handle_signals().map_err(failed)?;
-    say(&hints(command, &ready));
+    let hints = hints(command, &ready);
+    match command {
+        // Its standard output is for what it was sent, and may go into a file or a pipe.
+        CommandName::Sink => write(io::stderr().lock(), &hints),
+        CommandName::Chat | CommandName::Echo | CommandName::Hello => say(&hints),
+    }
 
     let ending = engine.run(service).map_err(failed)?;
     let counters = engine.counters();
@@ -88,7 +93,10 @@ fn failed(error: io::Error) -> Failure {
 
 /// Prints for people. If nobody reads standard output, the server runs all the same.
 pub(crate) fn say(text: &str) {
-    let mut out = io::stdout().lock();
+    write(io::stdout().lock(), text);
+}
+
+fn write(mut out: impl Write, text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 

@@ -65,9 +65,11 @@ impl Server {
             .args(["--idle-backoff", "5ms"]);
         let process = Process::start(&mut command);
         let (out, err) = (&process.stdout, &process.stderr);
+        // The sink's standard output is for what it was sent.
+        let hints = if options.arguments.first() == Some(&"sink") { err } else { out };
         let is_said = |bytes: &[u8]| address(&String::from_utf8_lossy(bytes)).is_some();
-        assert!(out.wait_until(is_said), "no address:\n{}\n{}", out.text(), err.text());
-        let address = address(&out.text()).expect("it was there");
+        assert!(hints.wait_until(is_said), "no address:\n{}\n{}", out.text(), err.text());
+        let address = address(&hints.text()).expect("it was there");
         Self { process, address }
     }
 
