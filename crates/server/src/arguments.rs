@@ -111,9 +111,10 @@ fn command() -> Command {
 fn server(name: CommandName) -> Command {
     let (about, examples) = match name {
         CommandName::Chat => (
-            "The chat room: join with nc, ncat, telnet or PuTTY",
+            "The chat room: join with nc, telnet, PuTTY or any IRC client",
             "Examples:\n  \
                switchboard chat --listen 127.0.0.1:8008 --name chat.example\n  \
+               switchboard chat --listen 8008 --listen irc://6667\n  \
                echo build broke | nc -N HOST 8008",
         ),
         CommandName::Echo => (

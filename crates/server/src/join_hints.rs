@@ -1,7 +1,8 @@
 //! What a server says when it is ready: where it listens, and what to type to get there.
 //!
 //! Invariant: for each listener there is one line `Listening on ADDRESS`, with the port that was
-//! really taken, before anything else on standard output. Scripts may wait for it.
+//! really taken, before anything else on standard output (for `sink`: on standard error, among the
+//! log). Scripts may wait for it.
 
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -10,7 +11,7 @@ use chat::Speaks;
 use engine::Listen;
 
 use crate::listeners::Ready;
-use crate::options::CommandName;
+use crate::options::{CommandName, ListenAt};
 
 /// All lines of the hints.
 pub(crate) fn hints(command: CommandName, ready: &[Ready]) -> String {
@@ -27,13 +28,14 @@ pub(crate) fn hints(command: CommandName, ready: &[Ready]) -> String {
         }
     }
     if command == CommandName::Chat {
-        if let Some(open) = ready.iter().filter_map(|one| one.listening.local).find(is_open) {
-            let only_here = SocketAddr::from((Ipv4Addr::LOCALHOST, open.port()));
+        let only_here: Vec<String> = ready.iter().filter_map(closed).collect();
+        if !only_here.is_empty() {
             line(
                 &mut text,
                 format_args!(
                     "NOT ENCRYPTED: whoever can watch the network can read along. To keep it on \
-                     this machine: --listen {only_here}"
+                     this machine: {}",
+                    only_here.join(" ")
                 ),
             );
         }
@@ -122,6 +124,14 @@ fn is_open(local: &SocketAddr) -> bool {
     !local.ip().to_canonical().is_loopback()
 }
 
+/// The option for the same listener, but for this machine only; `None` if it is so already.
+fn closed(ready: &Ready) -> Option<String> {
+    let local = ready.listening.local.filter(is_open)?;
+    let listen = Listen::Inet((Ipv4Addr::LOCALHOST, local.port()).into());
+    let scheme = (ready.speaks != Speaks::Anything).then_some(ready.speaks);
+    Some(format!("--listen {}", ListenAt { listen, scheme }))
+}
+
 /// What others may call this machine: its name and its addresses towards the rest of the world.
 fn hosts(listening: IpAddr) -> Vec<String> {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -176,6 +186,24 @@ mod tests {
         let text = hints_for(CommandName::Chat, Listen::Any(0), Some("[::]:41234"));
         assert!(text.starts_with("Listening on [::]:41234\n"), "{text}");
         assert!(text.contains("nc localhost 41234\n"), "{text}");
+    }
+
+    #[test]
+    fn how_to_keep_it_on_this_machine_keeps_what_is_spoken() {
+        let ready = |speaks, local: &str| {
+            let local = Some(local.parse().unwrap());
+            Ready { listening: Listening { listen: Listen::Any(0), local }, speaks }
+        };
+        let text = hints(
+            CommandName::Chat,
+            &[
+                ready(Speaks::Anything, "[::]:8008"),
+                ready(Speaks::Irc, "192.0.2.1:6667"),
+                ready(Speaks::Irc, "[::1]:6668"),
+            ],
+        );
+        let wanted = ": --listen 127.0.0.1:8008 --listen irc://127.0.0.1:6667\n";
+        assert!(text.contains(wanted), "{text}");
     }
 
     #[test]
