@@ -1,6 +1,7 @@
-//! What was said in rooms, for those who come later or ask.
+//! What was said and what happened in rooms, for those who come later or ask.
 //!
-//! Invariant: what is kept for a room is what was applied there, in that order.
+//! Invariant: what is kept for a room is what was applied there, in that order; and however much
+//! happens in it, that does not push out what was said.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -8,29 +9,166 @@ use std::fmt;
 use wire::name::RoomName;
 
 use crate::hash::Seeded;
-use crate::log::Entry;
+use crate::log::{Entry, What};
+use crate::words::Manner;
 use crate::{Limits, Settings};
 
 /// Where what was said is kept. In memory for now; a store on disk keeps the same calls.
 pub(crate) trait History: fmt::Debug + Send {
-    /// Keeps something said in `room`.
+    /// Keeps something said in `room`, or something that happened there.
     fn keep(&mut self, room: &RoomName, entry: &Entry);
 
     /// The last `count` things said in `room` that are kept, oldest first.
     fn last(&self, room: &RoomName, count: usize) -> Vec<Entry>;
 
+    /// What `query` asks for of `room`, oldest first.
+    fn query(&self, room: &RoomName, query: &Query) -> Vec<Entry>;
+
+    /// What was said, or happened, in `room` under this number, if it is kept.
+    fn find(&self, room: &RoomName, seq: u64) -> Option<Entry>;
+
+    /// Forgets what was said in `room` under this number.
+    fn take_back(&mut self, room: &RoomName, seq: u64);
+
+    /// The room has another name.
+    fn rename(&mut self, room: &RoomName, name: &RoomName);
+
     /// The room is gone.
     fn forget(&mut self, room: &RoomName);
+}
+
+/// A part of a room's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Query {
+    pub(crate) scope: Scope,
+    pub(crate) span: Span,
+    /// At most so many entries.
+    pub(crate) count: usize,
+}
+
+/// Of what kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Said,
+    /// Comings and goings as well.
+    Everything,
+}
+
+/// From where to where, the ends not included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    /// The last ones; only those after this point, if there is one.
+    Latest(Option<Point>),
+    /// The last ones before it.
+    Before(Point),
+    /// The first ones after it.
+    After(Point),
+    /// Some on both sides, with what stands there.
+    Around(Point),
+    /// The first ones behind the first point towards the second, whichever comes first in time.
+    Between(Point, Point),
+}
+
+/// A place in a room's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Point {
+    /// That of the entry with this number, kept or not.
+    Seq(u64),
+    /// A moment, in milliseconds since 1970-01-01.
+    Time(u64),
+}
+
+/// Which of several entries matter most, if not all fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prefer {
+    First,
+    Last,
+    Middle,
+}
+
+impl Point {
+    fn is_after(self, entry: &Entry) -> bool {
+        match self {
+            Self::Seq(seq) => entry.seq < seq,
+            Self::Time(unix_ms) => entry.unix_ms < unix_ms,
+        }
+    }
+
+    fn is_before(self, entry: &Entry) -> bool {
+        match self {
+            Self::Seq(seq) => entry.seq > seq,
+            Self::Time(unix_ms) => entry.unix_ms > unix_ms,
+        }
+    }
+}
+
+impl Span {
+    /// What of `all`, which stand in their order, it takes in, at most `count`; and which of them
+    /// matter most. Clocks may be set back: moments are compared one by one.
+    fn select<'e>(self, all: &[&'e Entry], count: usize) -> Vec<&'e Entry> {
+        let first = |mut some: Vec<&'e Entry>| {
+            some.truncate(count);
+            some
+        };
+        let last = |mut some: Vec<&'e Entry>| some.split_off(some.len().saturating_sub(count));
+        let between = |from: Option<Point>, to: Option<Point>| -> Vec<&'e Entry> {
+            let wanted = |entry: &&&Entry| {
+                from.is_none_or(|from| from.is_before(entry))
+                    && to.is_none_or(|to| to.is_after(entry))
+            };
+            all.iter().filter(wanted).copied().collect()
+        };
+        match self {
+            Self::Latest(from) => last(between(from, None)),
+            Self::Before(to) => last(between(None, Some(to))),
+            Self::After(from) => first(between(Some(from), None)),
+            Self::Between(one, other) => {
+                let forwards = between(Some(one), Some(other));
+                if forwards.is_empty() {
+                    last(between(Some(other), Some(one)))
+                } else {
+                    first(forwards)
+                }
+            }
+            Self::Around(point) => {
+                let at = all.iter().position(|entry| !point.is_after(entry)).unwrap_or(all.len());
+                let begin = at.saturating_sub(count / 2).min(all.len().saturating_sub(count));
+                all.iter().skip(begin).take(count).copied().collect()
+            }
+        }
+    }
+
+    /// Which of the entries that it takes in matter most: `entries` is not empty.
+    pub(crate) fn prefers(self, entries: &[Entry]) -> Prefer {
+        match self {
+            Self::Latest(_) | Self::Before(_) => Prefer::Last,
+            Self::After(_) => Prefer::First,
+            Self::Around(_) => Prefer::Middle,
+            Self::Between(from, _) if entries.iter().all(|entry| from.is_before(entry)) => {
+                Prefer::First
+            }
+            Self::Between(..) => Prefer::Last,
+        }
+    }
 }
 
 /// History that ends with the process.
 #[derive(Debug)]
 pub(crate) struct InMemory {
+    said: Shelf,
+    /// What happened, in a quarter of the room for what was said.
+    events: Shelf,
+}
+
+/// What rooms have of one kind, and its bounds.
+#[derive(Debug)]
+struct Shelf {
     rooms: HashMap<RoomName, Past, Seeded>,
     lines: usize,
     room_bytes: usize,
     total_limit_bytes: usize,
     total_bytes: usize,
+    cost: fn(&Entry) -> usize,
 }
 
 #[derive(Debug, Default)]
@@ -39,21 +177,81 @@ struct Past {
     bytes: usize,
 }
 
+/// Somebody who has left is kept by what tells of it, and costs about so many bytes.
+const PERSON_BYTES: usize = 256;
+
 impl InMemory {
     pub(crate) fn new(settings: &Settings) -> Self {
         let Limits { history_room_bytes, histories_bytes, .. } = settings.limits;
-        Self {
+        let shelf = |share: usize, cost| Shelf {
             rooms: HashMap::with_hasher(Seeded(settings.seed)),
             // Where nothing has a name, nothing is shown again.
             lines: if settings.anonymous { 0 } else { settings.room_history },
-            room_bytes: history_room_bytes,
-            total_limit_bytes: histories_bytes,
+            room_bytes: history_room_bytes / share,
+            total_limit_bytes: histories_bytes / share,
             total_bytes: 0,
-        }
+            cost,
+        };
+        Self { said: shelf(1, Entry::cost), events: shelf(4, |entry| entry.cost() + PERSON_BYTES) }
     }
 }
 
 impl History for InMemory {
+    fn keep(&mut self, room: &RoomName, entry: &Entry) {
+        match &entry.what {
+            What::Said { words, .. } => match words.manner {
+                Manner::Say | Manner::Act | Manner::Notice => self.said.keep(room, entry),
+                Manner::Tags if !words.passes() => self.events.keep(room, entry),
+                // Questions from client to client, and that somebody is typing, mean nothing later.
+                Manner::Ctcp | Manner::CtcpReply | Manner::Tags => {}
+            },
+            _ => self.events.keep(room, entry),
+        }
+    }
+
+    fn last(&self, room: &RoomName, count: usize) -> Vec<Entry> {
+        let said = self.said.entries(room);
+        said.clone().skip(said.count().saturating_sub(count)).cloned().collect()
+    }
+
+    fn query(&self, room: &RoomName, query: &Query) -> Vec<Entry> {
+        let mut all: Vec<&Entry> = self.said.entries(room).collect();
+        if query.scope == Scope::Everything {
+            all.extend(self.events.entries(room));
+            all.sort_by_key(|entry| entry.seq);
+        }
+        query.span.select(&all, query.count).into_iter().cloned().collect()
+    }
+
+    fn find(&self, room: &RoomName, seq: u64) -> Option<Entry> {
+        let mut all = self.said.entries(room).chain(self.events.entries(room));
+        all.find(|entry| entry.seq == seq).cloned()
+    }
+
+    fn take_back(&mut self, room: &RoomName, seq: u64) {
+        self.said.take_back(room, seq);
+        self.events.take_back(room, seq);
+    }
+
+    fn rename(&mut self, room: &RoomName, name: &RoomName) {
+        for shelf in [&mut self.said, &mut self.events] {
+            if let Some(past) = shelf.rooms.remove(room) {
+                shelf.rooms.insert(name.clone(), past);
+            }
+        }
+    }
+
+    fn forget(&mut self, room: &RoomName) {
+        self.said.forget(room);
+        self.events.forget(room);
+    }
+}
+
+impl Shelf {
+    fn entries(&self, room: &RoomName) -> impl Iterator<Item = &Entry> + Clone {
+        self.rooms.get(room).into_iter().flat_map(|past| past.entries.iter())
+    }
+
     fn keep(&mut self, room: &RoomName, entry: &Entry) {
         if self.lines == 0 {
             return;
@@ -61,28 +259,31 @@ impl History for InMemory {
         if !self.rooms.contains_key(room) {
             self.rooms.insert(room.clone(), Past::default());
         }
+        let cost = (self.cost)(entry);
         let share = self.total_limit_bytes / self.rooms.len();
-        let over = self.total_bytes + entry.cost() > self.total_limit_bytes;
+        let over = self.total_bytes + cost > self.total_limit_bytes;
         let limit_bytes = if over { share.min(self.room_bytes) } else { self.room_bytes };
         let past = self.rooms.get_mut(room).expect("inserted above");
         past.entries.push_back(entry.clone());
-        past.bytes += entry.cost();
-        self.total_bytes += entry.cost();
+        past.bytes += cost;
+        self.total_bytes += cost;
         while past.entries.len() > self.lines || past.bytes > limit_bytes {
             let Some(oldest) = past.entries.pop_front() else {
                 break;
             };
-            past.bytes -= oldest.cost();
-            self.total_bytes -= oldest.cost();
+            past.bytes -= (self.cost)(&oldest);
+            self.total_bytes -= (self.cost)(&oldest);
         }
     }
 
-    fn last(&self, room: &RoomName, count: usize) -> Vec<Entry> {
-        let Some(past) = self.rooms.get(room) else {
-            return Vec::new();
-        };
-        let skip = past.entries.len().saturating_sub(count);
-        past.entries.iter().skip(skip).cloned().collect()
+    fn take_back(&mut self, room: &RoomName, seq: u64) {
+        if let Some(past) = self.rooms.get_mut(room)
+            && let Ok(at) = past.entries.binary_search_by_key(&seq, |entry| entry.seq)
+            && let Some(entry) = past.entries.remove(at)
+        {
+            past.bytes -= (self.cost)(&entry);
+            self.total_bytes -= (self.cost)(&entry);
+        }
     }
 
     fn forget(&mut self, room: &RoomName) {
@@ -95,14 +296,19 @@ impl History for InMemory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::What;
+    use crate::log::Arrival;
     use crate::person::Person;
-    use crate::words::{Manner, Words};
+    use crate::words::Words;
 
     fn said(seq: u64, len: usize) -> Entry {
         let (by, words) = (Person::guest(1), Words::plain(Manner::Say, &"x".repeat(len)));
         let author = service::Key::new(0, 0);
-        Entry { seq, unix_ms: 0, author, what: What::Said { by, words } }
+        Entry { seq, unix_ms: seq, author, what: What::Said { by, words } }
+    }
+
+    fn joined(seq: u64) -> Entry {
+        let what = What::Joined { who: Person::guest(2), arrival: Arrival::Now };
+        Entry { what, ..said(seq, 1) }
     }
 
     fn seqs(history: &InMemory, room: &str) -> Vec<u64> {
@@ -125,7 +331,7 @@ mod tests {
         // By bytes: one that takes the place of three.
         history.keep(&b, &said(6, 100));
         history.keep(&b, &said(7, 4 * cost));
-        assert!(history.total_bytes <= 6 * cost);
+        assert!(history.said.total_bytes <= 6 * cost);
         for seq in 8..=10 {
             history.keep(&b, &said(seq, 100));
             history.keep(&c, &said(seq + 10, 100));
@@ -136,6 +342,53 @@ mod tests {
         history.forget(&a);
         history.forget(&b);
         history.forget(&c);
-        assert_eq!((history.total_bytes, seqs(&history, "#a").len()), (0, 0));
+        assert_eq!((history.said.total_bytes, seqs(&history, "#a").len()), (0, 0));
+    }
+
+    #[test]
+    fn what_happens_pushes_nothing_out_that_was_said() {
+        let settings = Settings { room_history: 3, ..Settings::default() };
+        let mut history = InMemory::new(&settings);
+        let room: RoomName = "#a".parse().unwrap();
+        history.keep(&room, &said(1, 10));
+        for seq in 2..100 {
+            history.keep(&room, &joined(seq));
+        }
+        assert_eq!(seqs(&history, "#a"), [1]);
+        let all = Query { scope: Scope::Everything, span: Span::Latest(None), count: 10 };
+        let all = history.query(&room, &all);
+        assert_eq!(all.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 97, 98, 99]);
+        history.take_back(&room, 1);
+        assert!(history.find(&room, 1).is_none() && history.find(&room, 98).is_some());
+        history.rename(&room, &"#b".parse().unwrap());
+        history.forget(&"#b".parse().unwrap());
+        assert_eq!((history.said.total_bytes, history.events.total_bytes), (0, 0));
+    }
+
+    #[test]
+    fn spans_take_in_what_they_say() {
+        use Point::*;
+        use Span::*;
+        let entries: Vec<Entry> = (1..=9).map(|seq| said(10 * seq, 1)).collect();
+        let all: Vec<&Entry> = entries.iter().collect();
+        let select = |span: Span, count| -> Vec<u64> {
+            span.select(&all, count).iter().map(|entry| entry.seq / 10).collect()
+        };
+        assert_eq!(select(Latest(None), 2), [8, 9]);
+        assert_eq!(select(Latest(Some(Seq(70))), 5), [8, 9]);
+        assert_eq!(select(Before(Seq(50)), 2), [3, 4]);
+        assert_eq!(select(Before(Time(50)), 9), [1, 2, 3, 4]);
+        assert_eq!(select(After(Seq(50)), 2), [6, 7]);
+        assert_eq!(select(After(Seq(55)), 2), [6, 7]);
+        assert_eq!(select(Around(Seq(50)), 3), [4, 5, 6]);
+        assert_eq!(select(Around(Seq(55)), 2), [5, 6]);
+        assert_eq!(select(Around(Seq(10)), 3), [1, 2, 3]);
+        assert_eq!(select(Around(Seq(99)), 3), [7, 8, 9]);
+        assert_eq!(select(Between(Seq(30), Seq(70)), 2), [4, 5]);
+        assert_eq!(select(Between(Seq(70), Seq(30)), 2), [5, 6]);
+        assert_eq!(select(Between(Time(70), Seq(30)), 9), [4, 5, 6]);
+        assert_eq!(select(Between(Seq(30), Seq(40)), 2), [0; 0]);
+        assert_eq!(select(Before(Seq(0)), 2), [0; 0]);
+        assert_eq!(select(Latest(None), 0), [0; 0]);
     }
 }

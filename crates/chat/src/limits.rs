@@ -91,14 +91,19 @@ pub struct Limits {
     /// Rooms in one answer to `/rooms`, 100. Met: the largest are listed, the rest is counted.
     pub listed_rooms: usize,
 
-    /// Lines in one answer to `/history`, 1,000. Met: that many.
+    /// Lines in one answer to `/history` and `CHATHISTORY`, 1,000. Met: that many.
     pub history_lines: usize,
     /// Bytes in one answer to `/history`, 48 KiB, which leaves the mailbox room. Met: the latest
     /// lines that fit.
     pub history_answer_bytes: usize,
+    /// Bytes in one answer to `CHATHISTORY`, 128 KiB: what clients ask for at a time fits, and it
+    /// is half of what a mailbox may hold, of which it takes no more. Met: those that matter most to
+    /// who asked; clients go on from there.
+    pub history_batch_bytes: usize,
     /// Lines shown to someone who joins, 10: enough to see what is being talked about.
     pub replay_lines: usize,
-    /// History kept in memory for one room, 1 MiB. Met: the oldest lines go.
+    /// What was said, kept in memory for one room, 1 MiB, and a quarter of that for comings and
+    /// goings. Met: the oldest go.
     pub history_room_bytes: usize,
     /// The same for all rooms together, 64 MiB. Met: rooms keep an even share.
     pub histories_bytes: usize,
@@ -164,6 +169,7 @@ impl Default for Limits {
             listed_rooms: 100,
             history_lines: 1000,
             history_answer_bytes: 48 * 1024,
+            history_batch_bytes: 128 * 1024,
             replay_lines: 10,
             history_room_bytes: 1024 * 1024,
             histories_bytes: 64 * 1024 * 1024,

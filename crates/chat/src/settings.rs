@@ -88,7 +88,7 @@ impl Default for Settings {
             name: "Switchboard".into(),
             motd: Vec::new(),
             lobby: "#lobby".parse().expect("a room name"),
-            room_history: 100,
+            room_history: 1000,
             anonymous: false,
             seed: 0,
             limits: Limits::default(),

@@ -49,6 +49,12 @@ impl Words {
         matches!(self.manner, Manner::Say | Manner::Act | Manner::Notice)
     }
 
+    /// Whether it says no more than that somebody is typing: of no interest a moment later.
+    pub(crate) fn passes(&self) -> bool {
+        let mut tags = self.tags().split(';');
+        self.manner == Manner::Tags && tags.all(|tag| tag.starts_with("+typing"))
+    }
+
     /// What keeping it costs beside the entry, in bytes.
     pub(crate) fn cost(&self) -> usize {
         let attached = self.attached.as_ref().map_or(0, |attached| {

@@ -21,6 +21,8 @@ pub(crate) enum Capability {
     UserhostInNames,
     ExtendedJoin,
     Multiline,
+    ChatHistory,
+    EventPlayback,
 }
 
 impl Capability {
@@ -30,6 +32,8 @@ impl Capability {
         &[
             ("batch", "", Batch),
             ("cap-notify", "", CapNotify),
+            ("draft/chathistory", "", ChatHistory),
+            ("draft/event-playback", "", EventPlayback),
             ("draft/multiline", "", Multiline),
             ("echo-message", "", EchoMessage),
             ("extended-join", "", ExtendedJoin),

@@ -5,6 +5,7 @@
 
 pub(super) mod batch;
 pub(super) mod cap;
+pub(super) mod chathistory;
 pub(super) mod join;
 pub(super) mod message;
 pub(super) mod names;

@@ -151,6 +151,8 @@ fn tokens(limits: &Limits, network: &str) -> Vec<String> {
         format!("CHANMODES={lists},k,fl,{flags}"),
         format!("CHANNELLEN={}", limits.room_name_bytes),
         "CHANTYPES=#".into(),
+        format!("CHATHISTORY={}", limits.history_lines),
+        "MSGREFTYPES=msgid,timestamp".into(),
         format!("NETWORK={network}"),
         format!("NICKLEN={}", limits.name_bytes),
         format!("PREFIX=({letters}){signs}"),

@@ -58,6 +58,8 @@ pub(crate) const TABLE: &[Row] = {
             "BATCH +name draft/multiline target, BATCH -name: begins and ends a message of several lines"),
         row("CAP",     1, Always,       Free,  cap::cap,
             "CAP LS|LIST|REQ|END [...]: which extensions a client and the server use"),
+        row("CHATHISTORY", 0, Registered, Heavy, chathistory::chathistory,
+            "CHATHISTORY LATEST|BEFORE|AFTER|AROUND|BETWEEN|TARGETS ...: what was said in a room"),
         row("JOIN",    1, Registered,   Line,  join::join,
             "JOIN #room{,#room} [key{,key}]: comes into rooms, or makes them; JOIN 0 leaves all"),
         row("LUSERS",  0, Registered,   Line,  server::lusers,

@@ -71,6 +71,7 @@ impl Switchboard {
             }
         });
         self.write_names(key, id);
+        self.replay(key, id);
     }
 
     /// What `key` has done, as others see it.

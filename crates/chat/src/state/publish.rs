@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{Announcing, Seat, Shown, State};
 use crate::Limits;
 use crate::event::{Applied, MemberId, Refusal, RoomId};
+use crate::history::Query;
 use crate::log::{Entry, What};
 use crate::room::modes::Rank;
 use crate::trunk::Ordered;
@@ -30,10 +31,7 @@ impl State {
         if least.is_some() {
             return Ok(Applied::SaidToRank(room, by));
         }
-        let entry = self.publish(ordered, room, What::Said { by, words: words.clone() });
-        if let (Some(entry), Some(room)) = (entry, self.rooms.get(room)) {
-            self.history.keep(&room.name, &entry);
-        }
+        self.publish(ordered, room, What::Said { by, words: words.clone() });
         Ok(Applied::Said)
     }
 
@@ -51,16 +49,19 @@ impl State {
         }
     }
 
-    pub(super) fn publish(&mut self, ordered: &Ordered, id: RoomId, what: What) -> Option<Entry> {
+    /// Tells a room, and keeps it for those who come later.
+    pub(super) fn publish(&mut self, ordered: &Ordered, id: RoomId, what: What) {
         let limit_bytes = self.log_share();
-        let room = self.rooms.get_mut(id)?;
+        let Some(room) = self.rooms.get_mut(id) else {
+            return;
+        };
         let author = ordered.event.member();
         let entry = Entry { seq: ordered.seq, unix_ms: ordered.unix_ms, author, what };
+        self.history.keep(&room.name, &entry);
         let before = room.log.bytes();
-        room.log.append(entry.clone(), limit_bytes);
+        room.log.append(entry, limit_bytes);
         self.logs_bytes = self.logs_bytes + room.log.bytes() - before;
         self.mark_dirty(id);
-        Some(entry)
     }
 
     /// What one room may keep now.
@@ -92,6 +93,11 @@ impl State {
     /// From here on comings and goings are told to nobody.
     pub(crate) fn stop_announcing(&mut self) {
         self.announcing = Announcing::Never;
+    }
+
+    /// What `query` asks for of what was said and what happened in `room`.
+    pub(crate) fn past(&self, room: RoomId, query: &Query) -> Vec<Entry> {
+        self.rooms.get(room).map_or(Vec::new(), |room| self.history.query(&room.name, query))
     }
 
     /// The last `count` things said in `room`, oldest first.

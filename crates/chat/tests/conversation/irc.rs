@@ -1,6 +1,7 @@
 //! Conversations with IRC clients: one file for each command or extension.
 
 mod capabilities;
+mod chathistory;
 mod joining;
 mod labels;
 mod limits;
