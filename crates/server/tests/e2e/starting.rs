@@ -71,6 +71,18 @@ fn a_listener_with_one_way_of_speaking_shows_only_what_works_there() {
     assert!(!said.contains(&format!("nc ::1 {irc}")), "{said}");
     assert!(said.contains(&format!("nc 127.0.0.1 {plain}\n")), "{said}");
     assert!(!said.contains(&format!("-p {plain}")), "{said}");
+    // And each speaks what it is said to, whatever comes.
+    let connect = |host: &str, port: &str| {
+        let address = format!("{host}:{port}").parse().expect("an address");
+        crate::support::Peer::connect(address)
+    };
+    let mut peer = connect("[::1]", &irc);
+    peer.send("hello\r\nNICK ada\r\nUSER ada 0 * :Ada\r\n");
+    peer.expect(" 451 ");
+    peer.expect(" 001 ada ");
+    let mut peer = connect("127.0.0.1", &plain);
+    peer.send("hello\n");
+    peer.expect("Welcome to ");
     server.signal(Signal::INT);
     assert_eq!(server.exit_code(), 0);
 }
