@@ -60,6 +60,13 @@ pub(crate) enum Event {
         to: Name,
         words: Words,
     },
+    /// Something said in a room, under this number, is taken back.
+    Redacted {
+        member: MemberId,
+        room: RoomId,
+        seq: u64,
+        reason: Option<Arc<str>>,
+    },
     /// A member becomes a server operator, under an operator's name; or is none any more.
     Opered {
         member: MemberId,
@@ -83,6 +90,7 @@ impl Event {
             | Self::Renamed { member, .. }
             | Self::Said { member, .. }
             | Self::Told { member, .. }
+            | Self::Redacted { member, .. }
             | Self::Opered { member, .. }
             | Self::Departed { member, .. } => *member,
         }
@@ -103,6 +111,7 @@ pub(crate) enum Applied {
     SaidToRank(RoomId, Arc<Person>),
     /// To whom, and from whom.
     Told(MemberId, Arc<Person>),
+    Redacted,
     Opered,
     /// Who it was.
     Departed(Arc<Person>),
@@ -121,6 +130,10 @@ pub(crate) enum Refusal {
     AlreadyThere(RoomId),
     /// The member is not in the room.
     NotThere,
+    /// Nothing of that number is kept.
+    NoSuchMessage,
+    /// Somebody else has said it, and the member does not keep order there.
+    NotYours,
     TooManyRooms(usize),
     TooManyOwnRooms(usize),
 }

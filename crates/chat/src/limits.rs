@@ -82,6 +82,8 @@ pub struct Limits {
     /// How long a client may take to send one, 2 minutes, which is more than it takes when its lines
     /// are held back. Looked at when more of it comes. Met: as above.
     pub multiline_time: Duration,
+    /// Rooms and people for which one IRC client may say how far it has read, 200. Met: refused.
+    pub read_markers: usize,
     /// Members up to which a room announces joins, leaves and name changes, 100: the cost of
     /// announcing to all that each has come is the square of their number, and nobody reads it.
     /// Met: they are not announced.
@@ -164,6 +166,7 @@ impl Default for Limits {
             multiline_bytes: 4096,
             multiline_lines: 100,
             multiline_time: Duration::from_secs(120),
+            read_markers: 200,
             announce_members: 100,
             who_names: 200,
             listed_rooms: 100,

@@ -64,6 +64,12 @@ pub(crate) enum What {
         from: Arc<Person>,
         to: Name,
     },
+    /// What was said under this number is taken back.
+    Redacted {
+        by: Arc<Person>,
+        seq: u64,
+        reason: Option<Arc<str>>,
+    },
 }
 
 /// When a room is told that somebody has come.
@@ -80,7 +86,9 @@ impl Entry {
     pub(crate) fn cost(&self) -> usize {
         let text = match &self.what {
             What::Said { words, .. } => words.cost(),
-            What::Left { reason, .. } => reason.as_ref().map_or(0, |reason| reason.len()),
+            What::Left { reason, .. } | What::Redacted { reason, .. } => {
+                reason.as_ref().map_or(0, |reason| reason.len())
+            }
             What::Departed { reason, .. } => reason.len(),
             What::Joined { .. } | What::Renamed { .. } => 0,
         };

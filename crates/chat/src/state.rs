@@ -162,6 +162,9 @@ impl State {
                 self.note_spoken(ordered);
                 Ok(Applied::Told(to, from))
             }
+            Event::Redacted { member, room, seq, reason } => {
+                self.redact(ordered, *member, *room, *seq, reason.clone())
+            }
             Event::Opered { member, operator } => {
                 let found = self.members.get_mut(*member).ok_or(Refusal::NoMember)?;
                 found.more.get_or_insert_default().operator = operator.clone();

@@ -23,6 +23,8 @@ pub(crate) enum Capability {
     Multiline,
     ChatHistory,
     EventPlayback,
+    MessageRedaction,
+    ReadMarker,
 }
 
 impl Capability {
@@ -34,7 +36,9 @@ impl Capability {
             ("cap-notify", "", CapNotify),
             ("draft/chathistory", "", ChatHistory),
             ("draft/event-playback", "", EventPlayback),
+            ("draft/message-redaction", "", MessageRedaction),
             ("draft/multiline", "", Multiline),
+            ("draft/read-marker", "", ReadMarker),
             ("echo-message", "", EchoMessage),
             ("extended-join", "", ExtendedJoin),
             ("labeled-response", "", LabeledResponse),
@@ -91,7 +95,8 @@ impl Capabilities {
     const SEEN: u64 = {
         use Capability::*;
         let mut seen = 0;
-        let mut rest: &[Capability] = &[MessageTags, ServerTime, ExtendedJoin, Multiline];
+        let mut rest: &[Capability] =
+            &[MessageTags, ServerTime, ExtendedJoin, MessageRedaction, Multiline];
         while let [first, others @ ..] = rest {
             seen |= 1 << *first as u8;
             rest = others;

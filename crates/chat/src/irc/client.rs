@@ -4,6 +4,7 @@
 use service::Time;
 
 use super::capability::{Capabilities, Class};
+use super::command::markread::Markers;
 use super::multiline::Incoming;
 use super::registration::Registration;
 
@@ -20,6 +21,8 @@ pub(crate) struct Client {
     pub(crate) ping: Ping,
     /// A message of several lines that it is sending.
     pub(crate) incoming: Option<Box<Incoming>>,
+    /// How far it has read.
+    pub(crate) markers: Option<Box<Markers>>,
 }
 
 /// Whether the client has been asked for a sign of life.

@@ -45,6 +45,11 @@ pub(crate) fn render(class: Class, rendering: &Rendering<'_>, entry: &Entry, out
         }
         What::Departed { who, reason } => begin(out, who).command("QUIT").trailing(reason).end(),
         What::Renamed { from, to } => begin(out, from).command("NICK").param(to).end(),
+        What::Redacted { by, seq, reason } => {
+            if class.has(Capability::MessageRedaction) {
+                redact(begin(out, by), scene, room, *seq, reason.as_deref());
+            }
+        }
     }
 }
 
@@ -56,6 +61,15 @@ pub(crate) fn join(line: Line<'_>, class: Class, room: impl Display, who: &Perso
         line.param(account).trailing(&who.identity.real_name).end();
     } else {
         line.end();
+    }
+}
+
+/// The message that takes back what was said in `room` under the number `seq`.
+pub(super) fn redact(line: Line<'_>, scene: &Scene, room: &str, seq: u64, reason: Option<&str>) {
+    let line = line.command("REDACT").param(room).param(MessageId::new(scene, seq).as_str());
+    match reason {
+        Some(reason) => line.trailing(reason).end(),
+        None => line.end(),
     }
 }
 

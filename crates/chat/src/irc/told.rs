@@ -53,6 +53,9 @@ impl Switchboard {
                 let target = self.state.name(*to).unwrap_or(*wanted).to_string();
                 self.echo_words(key, ordered, &target, words);
             }
+            (Event::Redacted { room, seq, reason, .. }, outcome) => {
+                self.tell_redacted(key, ordered, *room, *seq, reason.as_deref(), outcome);
+            }
             (event, Err(refusal)) => self.refuse_irc(key, event, refusal),
             (_, Ok(_)) => {}
         }
@@ -70,6 +73,7 @@ impl Switchboard {
                 render::join(line, class, &name, &person);
             }
         });
+        self.write_read_marker(key, &name);
         self.write_names(key, id);
         self.replay(key, id);
     }
@@ -151,6 +155,8 @@ impl Switchboard {
             _ if is_quiet => {}
             // Who is there already is not told again.
             Refusal::NoMember | Refusal::AlreadyThere(_) => {}
+            // Of REDACT, which answers itself.
+            Refusal::NoSuchMessage | Refusal::NotYours => {}
             Refusal::NameTaken(name) | Refusal::LooksLike(name, _) => {
                 if let Some(registration) =
                     self.client_mut(key).and_then(|client| client.registration.as_mut())

@@ -395,7 +395,8 @@ impl Switchboard {
             self.set_current(key, Some(*room));
         }
         self.tell(key, |to| match refusal {
-            Refusal::NoMember => {}
+            // The last two are of IRC clients only.
+            Refusal::NoMember | Refusal::NoSuchMessage | Refusal::NotYours => {}
             Refusal::NameTaken(name) => {
                 to.line(format_args!("\"{name}\" is taken; you are still {own}."));
             }

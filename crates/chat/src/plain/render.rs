@@ -174,6 +174,8 @@ fn each_line(what: &What, out: &mut Vec<u8>, newline: Newline, before: impl Fn(&
         What::Joined { who, arrival: Arrival::Now } => ("* ", who.name, " has joined", ""),
         // That somebody is there is seen from what they say.
         What::Joined { arrival: Arrival::Late, .. } => return,
+        // What has been read cannot be taken back; who has not read it is not told what it was.
+        What::Redacted { .. } => return,
         What::Left { who, .. } | What::Departed { who, .. } => ("* ", who.name, " has left", ""),
         What::Renamed { from, to } => ("* ", from.name, " is now ", to.as_str()),
     };

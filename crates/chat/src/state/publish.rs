@@ -35,6 +35,30 @@ impl State {
         Ok(Applied::Said)
     }
 
+    /// Takes back what was said in a room under the number `seq`: its author may, and who keeps
+    /// order there.
+    pub(super) fn redact(
+        &mut self,
+        ordered: &Ordered,
+        member: MemberId,
+        id: RoomId,
+        seq: u64,
+        reason: Option<Arc<str>>,
+    ) -> Result<Applied, Refusal> {
+        let by = Arc::clone(self.person(member)?);
+        let ranks = self.seat(member, id).ok_or(Refusal::NotThere)?.ranks;
+        let room = self.rooms.get(id).ok_or(Refusal::NotThere)?;
+        let entry = self.history.find(&room.name, seq);
+        let said = entry.filter(|entry| matches!(entry.what, What::Said { .. }));
+        let author = said.ok_or(Refusal::NoSuchMessage)?.author;
+        if author != member && !ranks.at_least(Rank::HalfOperator) {
+            return Err(Refusal::NotYours);
+        }
+        self.history.take_back(&room.name, seq);
+        self.publish(ordered, id, What::Redacted { by, seq, reason });
+        Ok(Applied::Redacted)
+    }
+
     pub(super) fn note_spoken(&mut self, ordered: &Ordered) {
         if let Some(member) = self.members.get_mut(ordered.event.member()) {
             member.spoke = ordered.seconds();

@@ -9,5 +9,7 @@ mod lines;
 mod messages;
 mod multiline;
 mod names_of_people;
+mod read_marker;
+mod redact;
 mod registration;
 mod tags;
