@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use service::{Peer, Time};
 
@@ -33,6 +34,10 @@ struct Use {
     new: u32,
     /// A window is running, and stands on the list.
     in_window: bool,
+    /// Refusals since it was last refused for a while.
+    refusals: u32,
+    /// Until when it is refused without looking further.
+    refused_until: Time,
 }
 
 /// Why an address may not connect now.
@@ -42,6 +47,29 @@ pub(crate) enum TooMany {
     Live(u32),
     /// New ones within the window.
     New(u32),
+    /// It was refused several times, and is for so long.
+    Refused(Duration),
+}
+
+impl TooMany {
+    /// The reason, for whoever reads it, and what to do.
+    pub(crate) fn words(self, limits: &Limits) -> String {
+        let minutes = |time: Duration| time.as_secs().div_ceil(60);
+        match self {
+            Self::Live(most) => format!(
+                "Your address has {most} connections here, which is the limit. Close one first."
+            ),
+            Self::New(most) => format!(
+                "Your address has connected more than {most} times in {} minutes, which is the \
+                 limit. Please wait.",
+                minutes(limits.address_window)
+            ),
+            Self::Refused(left) => format!(
+                "Your address was refused several times. Please wait {} min before you try again.",
+                minutes(left)
+            ),
+        }
+    }
 }
 
 impl Address {
@@ -77,19 +105,35 @@ impl Addresses {
     ) -> Result<(), TooMany> {
         self.forget(now, limits);
         let counted = self.uses.entry(address).or_default();
+        if counted.refused_until > now {
+            return Err(TooMany::Refused(counted.refused_until.since(now)));
+        }
         if !counted.in_window {
-            *counted = Use { live: counted.live, new: 0, in_window: true };
+            *counted = Use { live: counted.live, in_window: true, ..Use::default() };
             self.windows.push_back((now + limits.address_window, address));
         }
         counted.new = counted.new.saturating_add(1);
-        if counted.live >= limits.address_connections {
-            return Err(TooMany::Live(limits.address_connections));
+        let refusal = if counted.live >= limits.address_connections {
+            TooMany::Live(limits.address_connections)
+        } else if counted.new > limits.address_new {
+            TooMany::New(limits.address_new)
+        } else {
+            counted.live += 1;
+            return Ok(());
+        };
+        self.refuse(address, now, limits);
+        Err(refusal)
+    }
+
+    /// Notes that somebody from there was refused.
+    pub(crate) fn refuse(&mut self, address: Address, now: Time, limits: &Limits) {
+        if let Some(counted) = self.uses.get_mut(&address) {
+            counted.refusals += 1;
+            if counted.refusals >= limits.refusals {
+                counted.refusals = 0;
+                counted.refused_until = now + limits.refusal_memory;
+            }
         }
-        if counted.new > limits.address_new {
-            return Err(TooMany::New(limits.address_new));
-        }
-        counted.live += 1;
-        Ok(())
     }
 
     /// A connection that was counted is over.
@@ -109,6 +153,12 @@ impl Addresses {
         {
             self.windows.pop_front();
             if let Some(counted) = self.uses.get_mut(&address) {
+                if counted.refused_until > now && self.windows.len() + 1 < limits.addresses {
+                    // What is remembered of it outlasts its window.
+                    counted.new = 0;
+                    self.windows.push_back((now + limits.address_window, address));
+                    continue;
+                }
                 counted.in_window = false;
                 if counted.live == 0 {
                     self.uses.remove(&address);
@@ -121,7 +171,6 @@ impl Addresses {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn at(seconds: u64) -> Time {
         Time::ZERO + Duration::from_secs(seconds)
@@ -155,6 +204,29 @@ mod tests {
         assert_eq!(addresses.open(one, at(1), &limits), Err(TooMany::New(4)));
         // The window over, all is well again.
         assert_eq!(addresses.open(one, at(600), &limits), Ok(()));
+    }
+
+    #[test]
+    fn who_was_refused_three_times_is_refused_at_once_for_a_while() {
+        let limits = Limits { address_connections: 1, ..Limits::default() };
+        let (mut addresses, one) = (Addresses::new(1), Address::V4(1));
+        assert_eq!(addresses.open(one, at(0), &limits), Ok(()));
+        for _ in 0..3 {
+            assert_eq!(addresses.open(one, at(400), &limits), Err(TooMany::Live(1)));
+        }
+        addresses.close(one);
+        for second in [400, 401, 601, 699] {
+            let left = Duration::from_secs(700 - second);
+            assert_eq!(
+                addresses.open(one, at(second), &limits),
+                Err(TooMany::Refused(left)),
+                "its window ends in between"
+            );
+        }
+        assert_eq!(addresses.open(one, at(700), &limits), Ok(()));
+        addresses.close(one);
+        assert_eq!(addresses.open(Address::V4(2), at(9000), &limits), Ok(()));
+        assert_eq!(addresses.uses.len(), 1);
     }
 
     #[test]

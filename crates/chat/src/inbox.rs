@@ -12,15 +12,12 @@ use wire::line::Line;
 use wire::text;
 
 use crate::dialect::Dialect;
-use crate::foreign;
-use crate::irc::Client;
 use crate::outbox::Place;
 use crate::plain::answer::{Count, Seconds, shows_nothing};
 use crate::plain::command::{Command, Weight};
-use crate::plain::render::{Form, Newline, Reader};
-use crate::session::{Held, Input, Session, Stage};
+use crate::plain::render::Newline;
+use crate::session::{Hears, Held, Input, Session, Stage};
 use crate::switchboard::Switchboard;
-use crate::timer::NEVER;
 
 /// What a line costs beside its bytes, of what may be worked through in a turn: about what it
 /// takes in a log.
@@ -35,9 +32,18 @@ impl Switchboard {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
-        if session.stage == Stage::Closing {
-            return;
+        match (session.stage, session.hears) {
+            (Stage::Closing, _) => {}
+            (_, Hears::First(_)) => self.take_first(key, bytes),
+            (_, Hears::Lines | Hears::Nothing) => self.take_known(key, bytes),
         }
+    }
+
+    /// Bytes came from `key`, and it is known what it speaks.
+    pub(crate) fn take_known(&mut self, key: Key, bytes: &[u8]) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
         if matches!(session.dialect, Dialect::Irc(_)) {
             return self.take_typed(key, bytes);
         }
@@ -72,13 +78,6 @@ impl Switchboard {
         };
         if typed.is_empty() || session.stage == Stage::Closing {
             return;
-        }
-        // A TLS handshake need not hold anything that looks like the end of a line.
-        if matches!(session.dialect, Dialect::Undecided)
-            && session.lines.is_between()
-            && foreign::is_tls(typed)
-        {
-            return self.turn_away(key, foreign::answer(typed));
         }
         let limit_bytes = self.settings.limits.held_bytes;
         if let Some(held) = &mut session.held {
@@ -157,7 +156,10 @@ impl Switchboard {
             && session.held.as_ref().is_some_and(|held| memchr(b'\n', held.rest()).is_some());
         let tell = too_fast && !std::mem::replace(&mut session.told.too_fast, too_fast);
         let until = self.sessions.get(key).and_then(|session| self.waits_until(session));
-        self.set_deadline(key, until.unwrap_or(now));
+        if let Some(held) = self.sessions.get_mut(key).and_then(|session| session.held.as_mut()) {
+            held.until = until.unwrap_or(now);
+        }
+        self.arm(key);
         self.stats.lines_held += u64::from(too_fast);
         if tell {
             let wait = Seconds(until.map_or(Duration::ZERO, |until| until.since(now)));
@@ -167,16 +169,12 @@ impl Switchboard {
         self.update_receiving(key);
     }
 
-    /// The deadline of `key` has come.
-    pub(crate) fn due(&mut self, key: Key) {
-        self.set_deadline(key, NEVER);
+    /// What was held of `key` may be taken now, or some of it.
+    pub(crate) fn take_held(&mut self, key: Key) {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
         let Some(mut held) = session.held.take() else {
-            if matches!(session.dialect, Dialect::Undecided) {
-                self.decide(key, Form::Full);
-            }
             return;
         };
         let left = self.take_lines(key, held.rest()).len();
@@ -201,24 +199,15 @@ impl Switchboard {
             self.notify(key, format_args!("Too much at once: the last {bytes} were not read."));
         }
         self.update_receiving(key);
-        match input {
-            Input::Ended => self.wind_up(key),
-            Input::Open => self.await_decision(key),
-        }
-    }
-
-    /// A connection that has not said anything yet has some time to.
-    fn await_decision(&mut self, key: Key) {
-        if let Some(session) = self.sessions.get(key)
-            && matches!(session.dialect, Dialect::Undecided)
-        {
-            self.set_deadline(key, self.now.time + self.settings.limits.undecided);
+        if input == Input::Ended {
+            self.wind_up(key);
         }
     }
 
     /// The peer has finished sending and nothing of it is held: its last words count as a line,
     /// even without an end; then it leaves.
     pub(crate) fn wind_up(&mut self, key: Key) {
+        self.end_first(key);
         let Some(session) = self.sessions.get(key) else {
             return;
         };
@@ -247,7 +236,6 @@ impl Switchboard {
             Line::EndOfTransmission => self.leave(key, "Quit"),
             Line::TooLong(len) => {
                 self.stats.lines_too_long += 1;
-                self.decide(key, Form::Full);
                 self.charge(key, 1);
                 let (len, limit) =
                     (Count(len, "byte"), Count(self.settings.limits.line_bytes as u64, ""));
@@ -264,28 +252,15 @@ impl Switchboard {
     fn take_whole_line(&mut self, key: Key, line: &[u8]) {
         self.stats.lines_in += 1;
         let line = text::edited(line);
-        let Some(session) = self.sessions.get(key) else {
-            return;
-        };
-        if matches!(session.dialect, Dialect::Undecided) {
-            if foreign::is_irc(&line) {
-                self.speak_irc(key);
-                return self.take_irc_line(key, &line);
-            }
-            let answer = foreign::answer(&line);
-            if answer.is_some() {
-                return self.turn_away(key, answer);
-            }
-            if line.trim_ascii() == b"/plain" {
-                return self.decide(key, Form::Script);
-            }
-            self.decide(key, Form::Full);
-        }
         let decoded = String::from_utf8_lossy(&line);
         let text = decoded.trim_end();
         // Nothing to say, or nothing that would show.
         if shows_nothing(text) {
             return;
+        }
+        if self.is_asked_for_password(key) {
+            self.charge(key, 1);
+            return self.try_password(key, text);
         }
         if matches!(decoded, std::borrow::Cow::Owned(_)) {
             self.tell_not_utf8(key);
@@ -301,14 +276,6 @@ impl Switchboard {
             Ok(command) => self.obey(key, command),
             Err(misuse) => self.answer_misuse(key, misuse),
         }
-    }
-
-    /// What speaks something else gets its answer and is closed.
-    fn turn_away(&mut self, key: Key, answer: Option<String>) {
-        let place = Place::after(self.trunk.last_seq());
-        let answer = answer.unwrap_or_default();
-        self.mail(key, place, |out| out.extend_from_slice(answer.as_bytes()));
-        self.leave(key, "");
     }
 
     /// Notes that `key` has used up so many lines of what it may say.
@@ -330,29 +297,6 @@ impl Switchboard {
             self.tell(key, |to| {
                 to.line("What was not UTF-8 in that line is shown as \u{fffd}. (Told once.)");
             });
-        }
-    }
-
-    /// The peer is taken for an IRC client.
-    pub(crate) fn speak_irc(&mut self, key: Key) {
-        let now = self.now.time;
-        if let Some(session) = self.sessions.get_mut(key) {
-            session.dialect = Dialect::Irc(Box::new(Client::new(now)));
-            self.set_deadline(key, NEVER);
-        }
-    }
-
-    /// The peer is taken for a person, or a script, in the plain dialect.
-    fn decide(&mut self, key: Key, form: Form) {
-        let Some(session) = self.sessions.get_mut(key) else {
-            return;
-        };
-        if matches!(session.dialect, Dialect::Undecided) {
-            let newline =
-                if session.telnet.is_spoken() { Newline::CrLf } else { Newline::default() };
-            session.dialect = Dialect::Plain(Reader { current: None, newline, form });
-            self.set_deadline(key, NEVER);
-            self.arrive(key);
         }
     }
 }

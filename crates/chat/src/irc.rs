@@ -20,5 +20,6 @@ mod table;
 mod told;
 
 pub(crate) use capability::Class;
-pub(crate) use client::Client;
+pub(crate) use client::{Client, Ping};
+pub(crate) use registration::Hint;
 pub(crate) use reply::Response;

@@ -22,9 +22,10 @@
 mod address;
 mod ban;
 mod cloak;
+mod deadline;
 mod dialect;
+mod door;
 mod event;
-mod foreign;
 mod gate;
 mod hash;
 mod history;

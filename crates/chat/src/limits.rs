@@ -23,12 +23,35 @@ pub struct Limits {
     pub address_new: u32,
     /// The time over which new connections are counted, 10 minutes.
     pub address_window: Duration,
+    /// Refusals after which an address is refused without looking further, 3: it had one connection
+    /// too many, is banned, or did not know the password. Met: for [`Limits::refusal_memory`].
+    pub refusals: u32,
+    /// For how long, 5 minutes.
+    pub refusal_memory: Duration,
     /// Addresses remembered, 65,536. Met: the oldest without a connection is forgotten.
     pub addresses: usize,
 
     /// How long a peer may stay silent before it is taken for a person with `nc`, 1 s: IRC
     /// clients, browsers and TLS speak first. Met: it is welcomed in the plain dialect.
     pub undecided: Duration,
+    /// How long the rest of a trusted proxy's header is waited for, 5 s. Met: closed.
+    pub proxy_header: Duration,
+    /// How long an IRC client may take to say who it is, and a person to give the password, 30 s.
+    /// Met: told so and closed.
+    pub registration: Duration,
+    /// Lines that an IRC client may send before it has registered, 100: what a client says then is
+    /// not slowed down. Met: told so and closed.
+    pub registration_lines: u32,
+    /// Who began like an IRC client and has not registered by then is told what it is taken for, 5 s:
+    /// it may be a person.
+    pub irc_hint: Duration,
+    /// Wrong passwords that a person may give, 3. Met: closed.
+    pub password_tries: u32,
+    /// Silence after which an IRC client is asked for a sign of life, 90 s. People are not asked:
+    /// it would stand in their text.
+    pub ping_after: Duration,
+    /// Silence after which it is taken to be gone, 150 s. Met: closed.
+    pub ping_drop: Duration,
     /// A line in the plain dialect, 4,096 bytes. Met: the line is refused whole, its author told.
     pub line_bytes: usize,
     /// What one person may say: bursts of 8 lines, 2 lines a second after that. Met: lines are
@@ -143,8 +166,17 @@ impl Default for Limits {
             address_connections: 16,
             address_new: 32,
             address_window: Duration::from_secs(600),
+            refusals: 3,
+            refusal_memory: Duration::from_secs(300),
             addresses: 65_536,
             undecided: Duration::from_secs(1),
+            proxy_header: Duration::from_secs(5),
+            registration: Duration::from_secs(30),
+            registration_lines: 100,
+            irc_hint: Duration::from_secs(5),
+            password_tries: 3,
+            ping_after: Duration::from_secs(90),
+            ping_drop: Duration::from_secs(150),
             line_bytes: 4096,
             lines: Rate { burst: 8, every: Duration::from_millis(500) },
             heavy_command: 2,
@@ -188,6 +220,7 @@ impl Limits {
         Self {
             address_connections: u32::MAX,
             address_new: u32::MAX,
+            refusals: u32::MAX,
             lines: Rate::UNLIMITED,
             name_changes: Rate::UNLIMITED,
             ..self

@@ -8,7 +8,9 @@ use service::Time;
 use wire::line::Lines;
 use wire::telnet::Telnet;
 
+use crate::Speaks;
 use crate::dialect::Dialect;
+use crate::door::Door;
 use crate::gate::Gate;
 use crate::outbox::Outbox;
 use crate::timer::NEVER;
@@ -26,8 +28,11 @@ pub(crate) struct Session {
     pub(crate) gate: Gate,
     /// How fast the name may change.
     pub(crate) names: Gate,
-    /// When something is due, if ever: a decision on the dialect, or held bytes.
+    /// When the timer goes off, if ever: see [`deadline`](crate::deadline).
     pub(crate) deadline: Time,
+    /// What has come of the first line, or what is awaited before anything is said.
+    pub(crate) door: Option<Box<Door>>,
+    pub(crate) hears: Hears,
     /// Where it comes from, unless it is this machine.
     pub(crate) ip: Option<IpAddr>,
     pub(crate) counted: Counted,
@@ -46,6 +51,17 @@ pub(crate) enum Stage {
     Member,
     /// To be closed once all is sent. What comes in is ignored.
     Closing,
+}
+
+/// What is made of what comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hears {
+    /// The first line has not come, by which it is known what is spoken, at a listener where this is.
+    First(Speaks),
+    /// Lines are taken as they come.
+    Lines,
+    /// Lines wait until the program around the chat has answered what the last one asked for.
+    Nothing,
 }
 
 /// Whether the connection counts among those of its address.
@@ -89,6 +105,8 @@ pub(crate) struct Told {
 /// Bytes waiting to be taken.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
+    /// When they may be.
+    pub(crate) until: Time,
     bytes: Vec<u8>,
     /// How many of them have been taken.
     taken: usize,
@@ -106,7 +124,7 @@ pub(crate) struct Lost {
 }
 
 impl Session {
-    pub(crate) fn new(ip: Option<IpAddr>, counted: Counted, dialect: Dialect) -> Self {
+    pub(crate) fn new(ip: Option<IpAddr>, speaks: Speaks, dialect: Dialect) -> Self {
         Self {
             outbox: Outbox::default(),
             dialect,
@@ -116,8 +134,10 @@ impl Session {
             gate: Gate::default(),
             names: Gate::default(),
             deadline: NEVER,
+            door: None,
+            hears: Hears::First(speaks),
             ip,
-            counted,
+            counted: Counted::No,
             stage: Stage::New,
             input: Input::Open,
             receiving: Receiving::Resumed,
@@ -164,6 +184,6 @@ mod tests {
     fn a_session_at_rest_is_small() {
         // Together with its member, its place in the table of names and in its room, an idle
         // person costs the chat under 300 bytes.
-        assert!(size_of::<Session>() <= 152, "{}", size_of::<Session>());
+        assert!(size_of::<Session>() <= 168, "{}", size_of::<Session>());
     }
 }

@@ -17,16 +17,17 @@ use smallvec::SmallVec;
 use tracing::{debug, info};
 use wire::text;
 
-use crate::address::{Address, Addresses, TooMany};
+use crate::address::{Address, Addresses};
 use crate::cloak::Cloaks;
 use crate::dialect::{Dialect, Scene};
+use crate::door::Door;
 use crate::event::{Applied, Event, Refusal, RoomId};
 use crate::irc::{Client, Response};
 use crate::outbox::{Place, View};
 use crate::person::Identity;
-use crate::plain::render::{Form, Lines, Reader};
+use crate::plain::render::Lines;
 use crate::room::modes::Rank;
-use crate::session::{Counted, Flush, Input, Receiving, Session, Stage};
+use crate::session::{Counted, Flush, Hears, Input, Receiving, Session, Stage};
 use crate::state::{Shown, State};
 use crate::timer::{NEVER, Timers};
 use crate::trunk::{Ordered, Trunk};
@@ -51,7 +52,7 @@ pub struct Switchboard {
     /// What all those on this machine are behind their names.
     local: Arc<Identity>,
     pub(crate) cloaks: Cloaks,
-    addresses: Addresses,
+    pub(crate) addresses: Addresses,
     requests: VecDeque<(Key, Ask)>,
     pub(crate) stats: Stats,
     /// What may still be worked through in this turn, in bytes.
@@ -158,51 +159,34 @@ impl Service for Switchboard {
 
     fn opened(&mut self, key: Key, origin: &Origin) {
         self.stats.opened += 1;
-        let limits = &self.settings.limits;
-        let address = Address::of(&origin.peer);
-        let counted = address.map(|address| self.addresses.open(address, self.now.time, limits));
-        let refusal = if self.sessions.len() >= limits.connections {
-            Some("The server is full. Please try again later.".to_string())
-        } else {
-            match counted {
-                Some(Err(TooMany::Live(most))) => Some(format!(
-                    "Your address has {most} connections here, which is the limit. Close one first."
-                )),
-                Some(Err(TooMany::New(most))) => Some(format!(
-                    "Your address has connected more than {most} times in {} minutes, which is \
-                     the limit. Please wait.",
-                    limits.address_window.as_secs().div_ceil(60)
-                )),
-                Some(Ok(())) | None => None,
-            }
-        };
+        let now = self.now.time;
         let speaks = match origin.via {
             Via::Listener(number) => self.settings.listeners.get(usize::from(number)),
             Via::Connect(_) => None,
         };
-        let dialect = if self.settings.anonymous {
-            Dialect::Plain(Reader { form: Form::Bare, ..Reader::default() })
-        } else {
-            match speaks.copied().unwrap_or_default() {
-                Speaks::Anything | Speaks::Plain => Dialect::Undecided,
-                Speaks::Irc => Dialect::Irc(Box::new(Client::new(self.now.time))),
-            }
+        let speaks = speaks.copied().unwrap_or_default();
+        let dialect = match speaks {
+            _ if self.settings.anonymous => Dialect::Undecided,
+            Speaks::Anything | Speaks::Plain => Dialect::Undecided,
+            Speaks::Irc => Dialect::Irc(Box::new(Client::new(now, None))),
         };
-        let counted = if counted == Some(Ok(())) { Counted::Yes } else { Counted::No };
-        let ip = origin.peer.ip().filter(|_| !origin.peer.is_local());
-        self.sessions.insert(key, Session::new(ip, counted, dialect));
-        let connections = self.sessions.len();
-        if let Some(refusal) = refusal {
-            self.stats.refused += 1;
-            info!(connection = ?key, peer = %origin.peer, connections, %refusal, "refused");
-            return self.close_saying(key, refusal);
-        }
-        info!(connection = ?key, peer = %origin.peer, connections, "joined");
-        if self.settings.anonymous {
-            self.arrive(key);
-        } else {
-            let undecided = self.now.time + self.settings.limits.undecided;
-            self.set_deadline(key, undecided);
+        let ip = origin.peer.ip();
+        let is_proxy = ip.is_some_and(|ip| {
+            self.settings.trusted_proxies.iter().any(|network| network.contains(ip))
+        });
+        let remote_ip = ip.filter(|_| !origin.peer.is_local());
+        let mut session = Session::new(remote_ip, speaks, dialect);
+        let door = if is_proxy { Door::for_proxy(now) } else { Door::new(now) };
+        session.door = Some(Box::new(door));
+        self.sessions.insert(key, session);
+        info!(connection = ?key, peer = %origin.peer, connections = self.sessions.len(), "joined");
+        // Who comes through a proxy counts as soon as it is known who that is.
+        let address = Address::of(&origin.peer).filter(|_| !is_proxy);
+        match self.count_in(key, address) {
+            Err(refusal) => self.refuse(key, &refusal),
+            // Whatever is said is relayed.
+            Ok(()) if self.settings.anonymous && !is_proxy => self.let_in_as_person(key),
+            Ok(()) => self.arm(key),
         }
     }
 
@@ -473,11 +457,28 @@ impl Switchboard {
     pub(crate) fn close_saying(&mut self, key: Key, why: impl fmt::Display) {
         match self.sessions.get(key).map(|session| &session.dialect) {
             Some(Dialect::Plain(_)) => self.tell(key, |to| to.line(why)),
+            Some(Dialect::Undecided) if self.is_pinned_plain(key) => {
+                self.tell(key, |to| to.line(why));
+            }
             // Whoever it is can read this.
             Some(Dialect::Irc(_) | Dialect::Undecided) => self.say_goodbye(key, why),
             None => {}
         }
         self.close(key);
+    }
+
+    /// Closes `key`, which may not come in, with the reason.
+    pub(crate) fn refuse(&mut self, key: Key, why: &str) {
+        self.stats.refused += 1;
+        info!(connection = ?key, %why, "refused");
+        self.close_saying(key, why);
+    }
+
+    /// Notes that `key` was refused: who is too often is, for a while, not looked at any more.
+    pub(crate) fn note_refusal(&mut self, key: Key) {
+        if let Some(ip) = self.sessions.get(key).and_then(|session| session.ip) {
+            self.addresses.refuse(ip.into(), self.now.time, &self.settings.limits);
+        }
     }
 
     /// The last word to `key`.
@@ -495,6 +496,12 @@ impl Switchboard {
             Some(Dialect::Undecided) => self.tell(key, |to| to.line(format_args!("ERROR :{why}"))),
             None => {}
         }
+    }
+
+    /// Whether `key` came in where nothing but lines for people is spoken.
+    fn is_pinned_plain(&self, key: Key) -> bool {
+        let hears = self.sessions.get(key).map(|session| session.hears);
+        hears == Some(Hears::First(Speaks::Plain))
     }
 
     pub(crate) fn close(&mut self, key: Key) {

@@ -35,8 +35,10 @@ pub(crate) enum Ping {
 }
 
 impl Client {
-    pub(crate) fn new(now: Time) -> Self {
-        Self { registration: Some(Box::default()), heard: now, ..Self::default() }
+    /// A client that has connected, or has turned out to be one because it began with a word.
+    pub(crate) fn new(now: Time, began: Option<Box<str>>) -> Self {
+        let registration = Some(Box::new(Registration::new(now, began)));
+        Self { registration, heard: now, ..Self::default() }
     }
 
     /// The readers it is like.

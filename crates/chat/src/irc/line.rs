@@ -9,6 +9,7 @@ use wire::irc::{Bounds, Message, NotAMessage, check_lengths};
 use wire::text;
 
 use super::capability::Capability;
+use super::client::Ping;
 use super::numeric::*;
 use super::table::{Cost, Row, When};
 use crate::session::Stage;
@@ -19,7 +20,17 @@ impl Switchboard {
     pub(crate) fn take_irc_line(&mut self, key: Key, line: &[u8]) {
         let now = self.now.time;
         if let Some(client) = self.client_mut(key) {
-            client.heard = now;
+            (client.heard, client.ping) = (now, Ping::None);
+            if let Some(registration) = &mut client.registration {
+                registration.lines += 1;
+                let lines = registration.lines;
+                let most = self.settings.limits.registration_lines;
+                if lines > most {
+                    let text =
+                        format_args!("More than {most} lines without registration").to_string();
+                    return self.close_saying(key, text);
+                }
+            }
         }
         if check_lengths(line, Bounds::CLIENT).is_err() {
             return self.refuse_long_irc_line(key);

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use service::Key;
+use service::{Key, Time};
 use wire::name::Name;
 
 use super::capability::Capability;
@@ -26,6 +26,22 @@ pub(crate) struct Registration {
     pub(crate) real_name: Box<str>,
     pub(crate) password: Option<Box<str>>,
     pub(crate) negotiation: Negotiation,
+    /// Since when it may register.
+    pub(crate) since: Time,
+    /// By which word it was taken for an IRC client; `None` where nothing else is spoken.
+    pub(super) began: Option<Box<str>>,
+    pub(crate) hint: Hint,
+    /// Lines it has sent.
+    pub(super) lines: u32,
+}
+
+/// Whether somebody who was taken for a client, and does not register, is told so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Hint {
+    #[default]
+    Due,
+    /// It has been told, or has done what no person does.
+    Unneeded,
 }
 
 /// Whether capabilities are being negotiated, which holds registration up.
@@ -38,6 +54,12 @@ pub(crate) enum Negotiation {
 
 /// The longest user name shown, in bytes, with its `~`.
 const USER_BYTES: usize = 10;
+
+impl Registration {
+    pub(super) fn new(now: Time, began: Option<Box<str>>) -> Self {
+        Self { since: now, began, ..Self::default() }
+    }
+}
 
 impl Switchboard {
     /// Makes a member of `key` if it has said all that it must.
@@ -62,6 +84,28 @@ impl Switchboard {
         };
         let identity = Arc::new(identity);
         self.propose(Event::Arrived { member: key, name: Some(name), identity });
+    }
+
+    /// `key` has begun like a client and does not go on: if that is a person, it is told what has
+    /// happened.
+    pub(crate) fn hint(&mut self, key: Key) {
+        let Some(registration) = self.client_mut(key).and_then(|c| c.registration.as_mut()) else {
+            return;
+        };
+        registration.hint = Hint::Unneeded;
+        let because = match &registration.began {
+            Some(word) => format!("because it began with \"{word}\""),
+            None => "as all do at this port".into(),
+        };
+        let what_to_do = match registration.began {
+            Some(_) => "Connect again and press Return first, or wait to be welcomed",
+            None => "Connect to the port for people",
+        };
+        self.reply(key, |to| {
+            to.notice(format_args!(
+                "*** This connection speaks IRC, {because}. A person? {what_to_do}."
+            ));
+        });
     }
 
     /// `key` is a member now: it is welcomed, and comes to the lobby.

@@ -20,6 +20,7 @@ pub(crate) struct Chat {
     elapsed: Duration,
     people: BTreeMap<Key, Person>,
     generations: u32,
+    turns: u64,
     next_deadline: Option<Time>,
     stopping: bool,
 }
@@ -55,11 +56,17 @@ impl Chat {
             elapsed: Duration::ZERO,
             people: BTreeMap::new(),
             generations: 0,
+            turns: 0,
             next_deadline: None,
             stopping: false,
         };
         chat.turn(|_| ());
         chat
+    }
+
+    /// How many turns there have been.
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns
     }
 
     fn now(&self) -> Now {
@@ -71,6 +78,7 @@ impl Chat {
 
     /// One turn in which `facts` are told.
     pub(crate) fn turn(&mut self, facts: impl FnOnce(&mut Switchboard)) {
+        self.turns += 1;
         self.service.begin(self.now());
         facts(&mut self.service);
         self.end_turn();

@@ -1,5 +1,6 @@
 //! The chat as the people in it see it: each test is a conversation.
 
+mod door;
 mod harness;
 mod hostile;
 mod irc;
@@ -356,22 +357,6 @@ fn telnet_is_understood() {
     chat.send(ada, b"\x04");
     assert!(chat.is_closed(ada));
     chat.sees(bob, &["[14:02] * ada has left"]);
-}
-
-#[test]
-fn machines_that_speak_something_else_are_told_and_not_read_out() {
-    let mut chat = Chat::new();
-    let ada = chat.join("ada");
-    for (hello, answer) in [
-        (&b"GET / HTTP/1.1\r\nCookie: secret\r\n\r\n"[..], "HTTP/1.1 501"),
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "No TLS here"),
-    ] {
-        let machine = chat.connect();
-        chat.send(machine, hello);
-        assert!(chat.is_closed(machine), "{answer}");
-        assert!(chat.read(machine).starts_with(answer), "{answer}");
-    }
-    chat.sees(ada, &[]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use wire::irc::Message;
 
 use crate::irc::capability::Capability;
 use crate::irc::numeric::*;
-use crate::irc::registration::Negotiation;
+use crate::irc::registration::{Hint, Negotiation};
 use crate::switchboard::Switchboard;
 
 /// `CAP LS|LIST|REQ|END ...`
@@ -48,6 +48,7 @@ pub(in crate::irc) fn cap(chat: &mut Switchboard, key: Key, message: &Message<'_
 fn hold_registration(chat: &mut Switchboard, key: Key) {
     if let Some(registration) = chat.client_mut(key).and_then(|c| c.registration.as_mut()) {
         registration.negotiation = Negotiation::Open;
+        registration.hint = Hint::Unneeded;
     }
 }
 

@@ -20,8 +20,20 @@ pub(in crate::irc) fn ping(chat: &mut Switchboard, key: Key, message: &Message<'
 }
 
 /// `PONG token`
-pub(in crate::irc) fn pong(chat: &mut Switchboard, key: Key, _message: &Message<'_>) {
-    if let Some(client) = chat.client_mut(key) {
-        client.ping = Ping::None;
+pub(in crate::irc) fn pong(_chat: &mut Switchboard, _key: Key, _message: &Message<'_>) {
+    // Any line is a sign of life.
+}
+
+impl Switchboard {
+    /// Nothing has come from `key` for a while.
+    pub(crate) fn ask_for_sign_of_life(&mut self, key: Key) {
+        if let Some(client) = self.client_mut(key) {
+            client.ping = Ping::Sent;
+        }
+        let server = self.scene.server.clone();
+        let place = crate::outbox::Place::after(self.trunk.last_seq());
+        self.mail(key, place, |out| {
+            wire::irc::Line::new(out).command("PING").trailing(server).end();
+        });
     }
 }
