@@ -211,6 +211,7 @@ fn it_has_so_many_lines_and_bytes_and_so_much_time() {
     let mut settings = settings();
     (settings.limits.multiline_lines, settings.limits.multiline_bytes) = (2, 10);
     settings.limits.multiline_time = Duration::from_secs(30);
+    settings.limits.registration = Duration::from_secs(600);
     transcript_with(
         Settings { ..settings },
         "
