@@ -44,7 +44,8 @@ pub(crate) fn render(class: Class, rendering: &Rendering<'_>, entry: &Entry, out
             }
         }
         What::Departed { who, reason } => begin(out, who).command("QUIT").trailing(reason).end(),
-        What::Renamed { from, to } => begin(out, from).command("NICK").param(to).end(),
+        // With the colon that is not needed: some clients look for it.
+        What::Renamed { from, to } => begin(out, from).command("NICK").trailing(to).end(),
         What::Redacted { by, seq, reason } => {
             if class.has(Capability::MessageRedaction) {
                 redact(begin(out, by), scene, room, *seq, reason.as_deref());

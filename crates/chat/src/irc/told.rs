@@ -39,7 +39,7 @@ impl Switchboard {
             }
             (Event::Renamed { name, .. }, Ok(Applied::Renamed(from))) => {
                 let from = std::sync::Arc::clone(from);
-                self.echo_as(key, ordered, &from, |line| line.command("NICK").param(name).end());
+                self.echo_as(key, ordered, &from, |line| line.command("NICK").trailing(name).end());
             }
             (Event::Said { room, least: None, words, .. }, Ok(Applied::Said)) => {
                 let target = self.room_name(*room);

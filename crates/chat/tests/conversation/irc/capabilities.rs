@@ -24,7 +24,7 @@ fn what_was_on_its_way_when_a_client_asked_for_more_looks_as_it_did() {
         ada << @msgid=* :bob!~bob@localhost JOIN #a * :bob the tester
         ada << @msgid=* :bob!~bob@localhost JOIN #b * :bob the tester
         ada << @msgid=* :bob!~bob@localhost PRIVMSG #b :one
-        ada << @msgid=* :bob!~bob@localhost NICK Bob
+        ada << @msgid=* :bob!~bob@localhost NICK :Bob
         ada << :Switchboard CAP ada ACK :-message-tags server-time -extended-join
         ada << @time=* :Bob!~bob@localhost PRIVMSG #a :two
         ada << @time=* :Bob!~bob@localhost PART #b

@@ -218,7 +218,7 @@ fn what_happened_is_played_back_to_those_who_asked_for_it() {
         cyd << @batch=b2 :bob!~bob@localhost JOIN #lobby
         cyd << @batch=b2 :ada!~ada@localhost JOIN #lobby
         cyd << @batch=b2 :ada!~ada@localhost PRIVMSG #lobby :hi
-        cyd << @batch=b2 :ada!~ada@localhost NICK Ada
+        cyd << @batch=b2 :ada!~ada@localhost NICK :Ada
         cyd << @batch=b2 :Ada!~ada@localhost PART #lobby :bye
         cyd << @batch=b2 :eve!nc@localhost PRIVMSG #lobby :ho
         cyd << @batch=b2 :eve!nc@localhost QUIT :Quit

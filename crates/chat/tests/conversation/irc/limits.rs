@@ -66,7 +66,7 @@ fn names_may_not_change_too_fast() {
         ada << :Switchboard 438 a5 a6 :*
         -- 4 s
         ada >> NICK A5
-        ada << :a5!~ada@localhost NICK A5
+        ada << :a5!~ada@localhost NICK :A5
         ",
     );
 }

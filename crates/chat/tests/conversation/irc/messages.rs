@@ -19,7 +19,7 @@ fn plain_lines_and_irc_meet_in_one_room() {
         ada << :eve!nc@localhost PRIVMSG ada :what?
         eve >> /nick Eve
         eve << You are Eve now.
-        ada << :eve!nc@localhost NICK Eve
+        ada << :eve!nc@localhost NICK :Eve
         ada >> QUIT :bye
         ada << ERROR :Closing Link: localhost (Quit: bye)
         ada << (closed)

@@ -24,7 +24,7 @@ fn wider_names_are_of_one_script_and_look_like_nobody_elses() {
         zoe: irc
         eve: nc
         zoe >> NICK zoë
-        zoe << :zoe!~zoe@localhost NICK zoë
+        zoe << :zoe!~zoe@localhost NICK :zoë
         zoe >> PRIVMSG zoë :me
         zoe << :zoë!~zoe@localhost PRIVMSG zoë :me
         # In Cyrillic letters.
@@ -38,7 +38,7 @@ fn wider_names_are_of_one_script_and_look_like_nobody_elses() {
         ace >> QUIT
         ace << ...
         zoe >> NICK асе
-        zoe << :zoë!~zoe@localhost NICK асе
+        zoe << :zoë!~zoe@localhost NICK :асе
         ",
     );
 }

@@ -104,7 +104,7 @@ fn whatever_happens_has_a_time_and_an_id() {
         -- 1500 ms
         bob >> NICK rob
         bob << ...
-        ada << @time=2026-11-21T14:02:01.500Z;msgid=0-5 :bob!~bob@localhost NICK rob
+        ada << @time=2026-11-21T14:02:01.500Z;msgid=0-5 :bob!~bob@localhost NICK :rob
         bob >> PRIVMSG ada :hi
         ada << @time=2026-11-21T14:02:01.500Z;msgid=0-6 :rob!~bob@localhost PRIVMSG ada :hi
         bob >> PART #tea
@@ -117,7 +117,7 @@ fn whatever_happens_has_a_time_and_an_id() {
         bob << ...
         ada << @time=2026-11-21T14:02:01.500Z;msgid=0-9 :rob!~bob@localhost QUIT :Quit
         ada >> NICK Ada
-        ada << @time=2026-11-21T14:02:01.500Z;msgid=0-a :ada!~ada@localhost NICK Ada
+        ada << @time=2026-11-21T14:02:01.500Z;msgid=0-a :ada!~ada@localhost NICK :Ada
         ",
     );
 }
