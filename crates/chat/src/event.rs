@@ -8,7 +8,9 @@ use std::sync::Arc;
 use service::Key;
 use wire::name::{Name, RoomName};
 
+use crate::authority::Denied;
 use crate::person::{Identity, Person};
+use crate::room::change::Change;
 use crate::room::modes::Rank;
 use crate::words::Words;
 
@@ -67,6 +69,38 @@ pub(crate) enum Event {
         seq: u64,
         reason: Option<Arc<str>>,
     },
+    /// Says what a room is about; with an empty text, that nothing says so any more.
+    TopicSet {
+        member: MemberId,
+        room: RoomId,
+        text: Arc<str>,
+    },
+    /// Changes what a room allows and whom it ranks: each change that may be made is.
+    ModesSet {
+        member: MemberId,
+        room: RoomId,
+        changes: Vec<Change>,
+    },
+    /// Puts somebody out of a room.
+    Removed {
+        member: MemberId,
+        room: RoomId,
+        who: Name,
+        reason: Arc<str>,
+    },
+    /// Asks somebody into a room.
+    Invited {
+        member: MemberId,
+        room: RoomId,
+        who: Name,
+    },
+    /// A room, with all that is in it, gets another name.
+    RoomRenamed {
+        member: MemberId,
+        room: RoomId,
+        name: RoomName,
+        reason: Option<Arc<str>>,
+    },
     /// A member becomes a server operator, under an operator's name; or is none any more.
     Opered {
         member: MemberId,
@@ -91,9 +125,28 @@ impl Event {
             | Self::Said { member, .. }
             | Self::Told { member, .. }
             | Self::Redacted { member, .. }
+            | Self::TopicSet { member, .. }
+            | Self::ModesSet { member, .. }
+            | Self::Removed { member, .. }
+            | Self::Invited { member, .. }
+            | Self::RoomRenamed { member, .. }
             | Self::Opered { member, .. }
             | Self::Departed { member, .. } => *member,
         }
+    }
+}
+
+impl Event {
+    /// Whether it is about keeping order in a room.
+    pub(crate) fn is_moderation(&self) -> bool {
+        matches!(
+            self,
+            Self::TopicSet { .. }
+                | Self::ModesSet { .. }
+                | Self::Removed { .. }
+                | Self::Invited { .. }
+                | Self::RoomRenamed { .. }
+        )
     }
 }
 
@@ -112,6 +165,18 @@ pub(crate) enum Applied {
     /// To whom, and from whom.
     Told(MemberId, Arc<Person>),
     Redacted,
+    TopicSet,
+    /// What has changed; and what has not, for which reason.
+    ModesSet {
+        done: Arc<[Change]>,
+        refused: Vec<(Change, Refusal)>,
+    },
+    /// Who was put out.
+    Removed(MemberId),
+    /// Who was asked.
+    Invited(MemberId),
+    /// What the room was called before.
+    RoomRenamed(RoomName),
     Opered,
     /// Who it was.
     Departed(Arc<Person>),
@@ -134,6 +199,63 @@ pub(crate) enum Refusal {
     NoSuchMessage,
     /// Somebody else has said it, and the member does not keep order there.
     NotYours,
+    /// What is wanted takes a higher standing in the room.
+    Denied(Denied),
+    /// It takes a higher one than this member of the room has.
+    Outranked(Name),
+    /// This member is not in the room.
+    NotHere(Name),
+    /// This member is in the room already.
+    IsHere(Name),
+    /// The room does not let the member in.
+    Closed(Closed),
+    /// The room does not let the member speak.
+    Silenced(Silenced),
+    /// The room's lists have so many masks, which is the limit.
+    TooManyMasks(usize),
+    /// There is no such room to send people to.
+    NoForward(RoomName),
+    /// Another room has that name.
+    RoomTaken(RoomName),
+    /// The lobby keeps its name.
+    LobbyStays,
+    /// The room has had another name until a moment ago.
+    RenamedAlready,
     TooManyRooms(usize),
     TooManyOwnRooms(usize),
+}
+
+/// Why a room does not let somebody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    Banned,
+    InviteOnly,
+    /// The key was not said, or another.
+    Key,
+    /// It has as many members as it is to have.
+    Full,
+    /// It is for those logged in to an account.
+    Registered,
+}
+
+/// Why a room does not let somebody speak who may see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Silenced {
+    Banned,
+    /// Only those with a voice speak.
+    Moderated,
+    /// Those without a voice must be logged in to an account.
+    Registered,
+    /// It was a question between clients, or an answer to one.
+    NoCtcp,
+}
+
+impl Refusal {
+    /// Whether both are told in the same words.
+    pub(crate) fn reads_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Denied(one), Self::Denied(other)) => one.needs == other.needs,
+            (one, other) => one == other,
+        }
+    }
 }

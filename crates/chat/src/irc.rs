@@ -10,6 +10,7 @@ pub(crate) mod capability;
 mod client;
 mod command;
 mod line;
+mod moderated;
 mod multiline;
 mod numeric;
 mod registration;

@@ -20,6 +20,7 @@
 #![allow(dead_code, reason = "parts of the IRC dialect that are being added use it")]
 
 mod address;
+mod authority;
 mod ban;
 mod cloak;
 mod deadline;
@@ -35,6 +36,7 @@ mod irc;
 mod limits;
 mod log;
 mod lookalikes;
+mod moderation;
 mod moment;
 mod outbox;
 mod person;

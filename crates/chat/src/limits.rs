@@ -95,6 +95,21 @@ pub struct Limits {
     /// A reason: for leaving, for removing somebody, 390 bytes. Met: what fits is taken, which those
     /// who read it see to be a beginning.
     pub reason_bytes: usize,
+    /// What a room is about, 390 bytes: what other servers allow, and what fits a line. Met: refused.
+    pub topic_bytes: usize,
+    /// A room's key, 32 bytes. Met: refused (696).
+    pub key_bytes: usize,
+    /// Changes with parameters in one `MODE`, 12: what fits a message. Met: those that follow are not
+    /// made, and whoever asked is told so.
+    pub modes: usize,
+    /// Masks on a room's three lists together, 100: each is looked at for every line of those without
+    /// a voice. Met: refused (478).
+    pub room_masks: usize,
+    /// Invitations kept for one person, 20. Met: the oldest is forgotten.
+    pub invitations: usize,
+    /// How long a room keeps a name at least once it has been given another, 60 s: clients that do
+    /// not know of it leave and join again. Met: refused.
+    pub rename_room: Duration,
     /// To whom one IRC message may go at once, 4. Met: those that follow are refused (407).
     pub targets: usize,
     /// One IRC message of several lines, in bytes, 4,096: as much as a line in the plain dialect may
@@ -194,6 +209,12 @@ impl Default for Limits {
             room_name_bytes: 64,
             real_name_bytes: 150,
             reason_bytes: 390,
+            topic_bytes: 390,
+            key_bytes: 32,
+            modes: 12,
+            room_masks: 100,
+            invitations: 20,
+            rename_room: Duration::from_secs(60),
             targets: 4,
             multiline_bytes: 4096,
             multiline_lines: 100,

@@ -15,6 +15,7 @@ use wire::name::Name;
 use crate::dialect::{Rendering, Rendition};
 use crate::event::MemberId;
 use crate::person::Person;
+use crate::room::change::Change;
 use crate::words::Words;
 
 /// The log of one room.
@@ -70,6 +71,21 @@ pub(crate) enum What {
         seq: u64,
         reason: Option<Arc<str>>,
     },
+    /// Empty: there is none any more.
+    Topic {
+        by: Arc<Person>,
+        text: Arc<str>,
+    },
+    Modes {
+        by: Arc<Person>,
+        changes: Arc<[Change]>,
+    },
+    /// Put out of the room.
+    Removed {
+        by: Arc<Person>,
+        who: Name,
+        reason: Arc<str>,
+    },
 }
 
 /// When a room is told that somebody has come.
@@ -90,6 +106,9 @@ impl Entry {
                 reason.as_ref().map_or(0, |reason| reason.len())
             }
             What::Departed { reason, .. } => reason.len(),
+            What::Topic { text, .. } => text.len(),
+            What::Modes { changes, .. } => changes.iter().map(Change::cost).sum(),
+            What::Removed { reason, .. } => reason.len(),
             What::Joined { .. } | What::Renamed { .. } => 0,
         };
         size_of::<Self>() + text

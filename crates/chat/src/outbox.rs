@@ -10,6 +10,7 @@ use std::io::Write;
 use service::{Batch, Slab};
 use smallvec::SmallVec;
 use wire::irc::Line;
+use wire::name::RoomName;
 
 use crate::dialect::{Dialect, Rendering, Scene};
 use crate::event::{MemberId, RoomId};
@@ -121,7 +122,8 @@ impl Outbox {
         &mut self,
         view: &View<'_>,
         id: RoomId,
-        room: &Room,
+        name: &RoomName,
+        log: &Log,
         limit_bytes: usize,
         now: Place,
     ) {
@@ -129,7 +131,6 @@ impl Outbox {
             return;
         };
         let cursor = self.cursors.remove(index);
-        let log = &room.log;
         let (mut from, mut bytes) = (log.end(), 0);
         while from > cursor.next
             && let Some(entry) = log.get(from - 1)
@@ -139,13 +140,13 @@ impl Outbox {
             from -= 1;
         }
         let mut moved = Mailbox::default();
-        let rendering = Rendering { room: &room.name, scene: view.scene };
+        let rendering = Rendering { room: name, scene: view.scene };
         let missed = from - cursor.next;
         if missed > 0 {
             // At a place of its own: the first line that is left may be one that another room
             // has brought already.
             let place = log.get(from).map_or(now, |entry| Place::before(entry.seq));
-            moved.push(place, |out| write_missed(missed, room, view, out));
+            moved.push(place, |out| write_missed(missed, name, view, out));
         }
         for position in from..log.end() {
             let Some(entry) = log.get(position) else {
@@ -162,6 +163,23 @@ impl Outbox {
             None if moved.is_empty() => None,
             None => Some(Box::new(moved)),
         };
+    }
+
+    /// The room `id`, which this reader goes on reading, was called `old` up to here: what has not
+    /// been sent yet moves to the mailbox, where it keeps that name.
+    pub(crate) fn take_along(
+        &mut self,
+        view: &View<'_>,
+        id: RoomId,
+        old: &RoomName,
+        log: &Log,
+        limit_bytes: usize,
+        now: Place,
+    ) {
+        if let Some(index) = self.cursors.iter().position(|cursor| cursor.room == id) {
+            self.detach(view, id, old, log, limit_bytes, now);
+            self.cursors.insert(index, Cursor { room: id, next: log.end() });
+        }
     }
 
     /// Forgets everything: nothing that happened is of interest to this reader any more.
@@ -199,7 +217,7 @@ impl Outbox {
             };
             let missed = room.log.first().saturating_sub(cursor.next);
             if missed > 0 {
-                batch.append(|out| write_missed(missed, room, view, out));
+                batch.append(|out| write_missed(missed, &room.name, view, out));
                 cursor.next += missed;
                 filled.missed += missed;
             }
@@ -283,8 +301,8 @@ impl Outbox {
     }
 }
 
-fn write_missed(missed: u64, room: &Room, view: &View<'_>, out: &mut Vec<u8>) {
-    let (missed, room) = (crate::plain::answer::Count(missed, "line"), &room.name);
+fn write_missed(missed: u64, room: &RoomName, view: &View<'_>, out: &mut Vec<u8>) {
+    let missed = crate::plain::answer::Count(missed, "line");
     let what = format_args!("You missed {missed} in {room}: your connection was too slow.");
     if let Dialect::Irc(_) = view.dialect {
         let line = Line::new(out).source(&view.scene.server).command("NOTICE");
@@ -460,7 +478,8 @@ mod tests {
                 Step::Leave(n) => self.with_view(|both, view| {
                     let id = both.ids[n];
                     let now = Place::after(both.seq);
-                    both.outbox.detach(view, id, both.rooms.get(id).unwrap(), usize::MAX, now);
+                    let Room { name, log, .. } = both.rooms.get(id).unwrap();
+                    both.outbox.detach(view, id, name, log, usize::MAX, now);
                 }),
                 Step::Mail { len } => {
                     let text = format!("mail after {}{}\n", self.seq, "m".repeat(len));

@@ -4,4 +4,5 @@
 
 pub(crate) mod answer;
 pub(crate) mod command;
+mod moderate;
 pub(crate) mod render;

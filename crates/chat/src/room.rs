@@ -1,15 +1,16 @@
 //! A room: a log, those who read it, and the rules they have given it.
 
+pub(crate) mod change;
+pub(crate) mod masks;
 pub(crate) mod modes;
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
 use wire::name::RoomName;
 
 use crate::event::MemberId;
 use crate::log::Log;
-use modes::{Flags, Rules};
+use modes::{Flags, Rules, Value};
 
 /// One room.
 #[derive(Debug)]
@@ -25,8 +26,6 @@ pub(crate) struct Room {
     pub(crate) rules: Option<Box<Rules>>,
     pub(crate) topic: Option<Box<Topic>>,
     pub(crate) created_unix_ms: u64,
-    /// Who may come in although the room is closed to others: by invitation, until they have come.
-    pub(crate) invited: SmallVec<[MemberId; 0]>,
 }
 
 /// What a room is about.
@@ -49,12 +48,35 @@ impl Room {
             rules: None,
             topic: None,
             created_unix_ms,
-            invited: SmallVec::new(),
         }
     }
 
     /// The rules, made if there were none.
     pub(crate) fn rules_mut(&mut self) -> &mut Rules {
         self.rules.get_or_insert_default()
+    }
+
+    /// What it allows, in letters and what stands behind them. The key and where those go who may
+    /// not come in are for members.
+    pub(crate) fn modes(&self, is_inside: bool) -> (String, Vec<String>) {
+        let mut letters = format!("+{}", self.flags);
+        let mut params = Vec::new();
+        if let Some(rules) = &self.rules {
+            let limit = rules.limit.map(|limit| limit.to_string());
+            let forward = rules.forward.as_ref().filter(|_| is_inside);
+            let key = rules.key.as_ref().map(|key| if is_inside { key } else { "*" });
+            let values = [
+                (Value::Key, key),
+                (Value::Limit, limit.as_deref()),
+                (Value::Forward, forward.map(RoomName::as_str)),
+            ];
+            for (value, param) in values {
+                if let Some(param) = param {
+                    letters.push(value.letter());
+                    params.push(param.to_owned());
+                }
+            }
+        }
+        (letters, params)
     }
 }

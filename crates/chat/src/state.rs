@@ -6,6 +6,9 @@
 //! Here stands `apply`, an arm for each event; what the longer ones do is told by noun, in the files
 //! below: names, seats, rooms, and what rooms are told.
 
+mod doors;
+mod moderation;
+mod modes;
 mod names;
 mod publish;
 mod rooms;
@@ -72,6 +75,24 @@ pub(crate) struct More {
     pub(crate) away: Option<Arc<str>>,
     /// As which server operator it has proved itself, if it is one.
     pub(crate) operator: Option<Arc<str>>,
+    /// The rooms that it was asked into and has not come to, the latest last.
+    pub(crate) invitations: Vec<Invitation>,
+}
+
+/// Somebody was asked into a room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Invitation {
+    pub(crate) room: RoomId,
+    pub(crate) opens: Opens,
+}
+
+/// What an invitation is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opens {
+    /// Whatever keeps others out does not keep out who has it.
+    Doors,
+    /// Nothing: it came from somebody who could not let them in.
+    Nothing,
 }
 
 /// A member's place in a room's list.
@@ -164,6 +185,17 @@ impl State {
             }
             Event::Redacted { member, room, seq, reason } => {
                 self.redact(ordered, *member, *room, *seq, reason.clone())
+            }
+            Event::TopicSet { member, room, text } => self.set_topic(ordered, *member, *room, text),
+            Event::ModesSet { member, room, changes } => {
+                self.set_modes(ordered, *member, *room, changes)
+            }
+            Event::Removed { member, room, who, reason } => {
+                self.remove(ordered, *member, *room, who, reason)
+            }
+            Event::Invited { member, room, who } => self.invite(*member, *room, who),
+            Event::RoomRenamed { member, room, name, .. } => {
+                self.rename_room(ordered, *member, *room, name)
             }
             Event::Opered { member, operator } => {
                 let found = self.members.get_mut(*member).ok_or(Refusal::NoMember)?;

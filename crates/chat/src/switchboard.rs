@@ -28,7 +28,7 @@ use crate::person::Identity;
 use crate::plain::render::Lines;
 use crate::room::modes::Rank;
 use crate::session::{Counted, Flush, Hears, Input, Receiving, Session, Stage};
-use crate::state::{Shown, State};
+use crate::state::State;
 use crate::timer::{NEVER, Timers};
 use crate::trunk::{Ordered, Trunk};
 use crate::words::Words;
@@ -322,6 +322,15 @@ impl Switchboard {
                 }
             }
             (Ok(Applied::Left(room)), _) => self.detach(member, *room),
+            (Ok(Applied::Removed(target)), Event::Removed { room, .. }) => {
+                self.put_out(*target, *room, member);
+            }
+            (Ok(Applied::Invited(target)), Event::Invited { room, .. }) => {
+                self.tell_invited(ordered, *target, *room);
+            }
+            (Ok(Applied::RoomRenamed(old)), Event::RoomRenamed { room, reason, .. }) => {
+                self.tell_room_renamed(ordered, *room, old, reason.as_deref());
+            }
             (Ok(Applied::Departed(_)), _) => {
                 let rooms: Vec<_> =
                     self.sessions.get(member).map_or(Vec::new(), |s| s.outbox.rooms().collect());
@@ -355,13 +364,13 @@ impl Switchboard {
         }
     }
 
-    fn detach(&mut self, key: Key, id: RoomId) {
+    pub(crate) fn detach(&mut self, key: Key, id: RoomId) {
         if let (Some(session), Some(room)) = (self.sessions.get_mut(key), self.state.rooms.get(id))
         {
             let view = View { me: key, dialect: &session.dialect, scene: &self.scene };
             let limit_bytes = self.settings.limits.mailbox_close_bytes / 2;
             let now = Place::after(self.trunk.last_seq());
-            session.outbox.detach(&view, id, room, limit_bytes, now);
+            session.outbox.detach(&view, id, &room.name, &room.log, limit_bytes, now);
             self.posted(key);
         }
     }
@@ -379,8 +388,7 @@ impl Switchboard {
                 && session.outbox.position(id).is_some_and(|next| next >= room.log.first())
             {
                 let view = View { me: key, dialect: &session.dialect, scene: &self.scene };
-                session.outbox.detach(&view, id, room, usize::MAX, now);
-                session.outbox.attach(id, room.log.end());
+                session.outbox.take_along(&view, id, &room.name, &room.log, usize::MAX, now);
             }
         }
         self.posted(key);
@@ -388,12 +396,8 @@ impl Switchboard {
 
     /// `key` says something in a room, which is told first that `key` is there if it does not know.
     pub(crate) fn say_in(&mut self, key: Key, room: RoomId, least: Option<Rank>, words: Words) {
-        if self.state.seat(key, room).is_some_and(|seat| seat.shown == Shown::No)
-            && least.is_none()
-            && words.is_readable()
-            && !self.settings.anonymous
-        {
-            self.propose(Event::Shown { member: key, room });
+        if least.is_none() && words.is_readable() {
+            self.show(key, room);
         }
         self.propose(Event::Said { member: key, room, least, words });
     }

@@ -25,6 +25,8 @@ pub(crate) enum Capability {
     EventPlayback,
     MessageRedaction,
     ReadMarker,
+    InviteNotify,
+    ChannelRename,
 }
 
 impl Capability {
@@ -34,6 +36,7 @@ impl Capability {
         &[
             ("batch", "", Batch),
             ("cap-notify", "", CapNotify),
+            ("draft/channel-rename", "", ChannelRename),
             ("draft/chathistory", "", ChatHistory),
             ("draft/event-playback", "", EventPlayback),
             ("draft/message-redaction", "", MessageRedaction),
@@ -41,6 +44,7 @@ impl Capability {
             ("draft/read-marker", "", ReadMarker),
             ("echo-message", "", EchoMessage),
             ("extended-join", "", ExtendedJoin),
+            ("invite-notify", "", InviteNotify),
             ("labeled-response", "", LabeledResponse),
             ("message-tags", "", MessageTags),
             ("multi-prefix", "", MultiPrefix),

@@ -14,7 +14,8 @@ use super::reply::Replies;
 use crate::event::Event;
 use crate::limits::Limits;
 use crate::person::Identity;
-use crate::room::modes::{Flag, List, Rank};
+use crate::room::masks::List;
+use crate::room::modes::{Flag, Rank};
 use crate::session::Stage;
 use crate::switchboard::Switchboard;
 
@@ -197,11 +198,22 @@ fn tokens(limits: &Limits, network: &str) -> Vec<String> {
         "CHANTYPES=#".into(),
         format!("CHATHISTORY={}", limits.history_lines),
         "MSGREFTYPES=msgid,timestamp".into(),
+        format!("EXCEPTS={}", List::Except.letter()),
+        "EXTBAN=,m".into(),
+        format!("INVEX={}", List::Invite.letter()),
+        format!("KEYLEN={}", limits.key_bytes),
+        format!("KICKLEN={}", limits.reason_bytes),
+        format!("MAXLIST={lists}:{}", limits.room_masks),
+        format!("MODES={}", limits.modes),
         format!("NETWORK={network}"),
         format!("NICKLEN={}", limits.name_bytes),
         format!("PREFIX=({letters}){signs}"),
         format!("STATUSMSG={signs}"),
-        format!("TARGMAX=JOIN:,NAMES:1,NOTICE:{0},PART:,PRIVMSG:{0},TAGMSG:{0}", limits.targets),
+        format!(
+            "TARGMAX=JOIN:,KICK:{0},NAMES:1,NOTICE:{0},PART:,PRIVMSG:{0},TAGMSG:{0}",
+            limits.targets
+        ),
+        format!("TOPICLEN={}", limits.topic_bytes),
         format!("USERLEN={USER_BYTES}"),
         "UTF8ONLY".into(),
     ]

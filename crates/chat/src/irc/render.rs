@@ -13,6 +13,7 @@ use crate::dialect::{Rendering, Scene};
 use crate::log::{Arrival, Entry, What};
 use crate::moment::Timestamp;
 use crate::person::{Person, PersonKind};
+use crate::room::change::{Change, Written};
 
 /// When something happened, and its number in the one order.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +52,13 @@ pub(crate) fn render(class: Class, rendering: &Rendering<'_>, entry: &Entry, out
                 redact(begin(out, by), scene, room, *seq, reason.as_deref());
             }
         }
+        What::Topic { by, text } => {
+            begin(out, by).command("TOPIC").param(room).trailing(text).end();
+        }
+        What::Modes { by, changes } => modes(class, scene, stamp, by, room, changes, out),
+        What::Removed { by, who, reason } => {
+            begin(out, by).command("KICK").param(room).param(who).trailing(reason).end();
+        }
     }
 }
 
@@ -62,6 +70,38 @@ pub(crate) fn join(line: Line<'_>, class: Class, room: impl Display, who: &Perso
         line.param(account).trailing(&who.identity.real_name).end();
     } else {
         line.end();
+    }
+}
+
+/// Appends changes of what `room` allows and whom it ranks: as one message, or as several if they do
+/// not fit one.
+pub(crate) fn modes(
+    class: Class,
+    scene: &Scene,
+    stamp: Stamp,
+    by: &Person,
+    room: &str,
+    changes: &[Change],
+    out: &mut Vec<u8>,
+) {
+    let mut rest = changes;
+    while !rest.is_empty() {
+        let line = if rest.len() == changes.len() {
+            begin(class, scene, stamp, by, out)
+        } else {
+            // What follows the first message has no id of its own.
+            tag_time(Line::new(out), class, stamp).source_fmt(by.mask())
+        };
+        let line = line.command("MODE").param(room);
+        let most = line.text_bytes_left();
+        let mut count = 1;
+        while count < rest.len() && Written(&rest[..=count]).to_string().len() <= most {
+            count += 1;
+        }
+        let (now, later) = rest.split_at(count);
+        let written = Written(now);
+        written.params().fold(line.param(written.letters()), Line::param).end();
+        rest = later;
     }
 }
 

@@ -5,6 +5,7 @@
 
 use service::Key;
 use wire::irc::Line;
+use wire::name::RoomName;
 
 use super::capability::Capability;
 use super::numeric::*;
@@ -26,7 +27,9 @@ impl Switchboard {
     ) {
         match (&ordered.event, outcome) {
             (_, Ok(Applied::Arrived)) => self.welcome(key),
-            (_, Ok(Applied::Joined(room))) => self.tell_irc_joined(key, ordered, *room),
+            (Event::Joined { room: wanted, .. }, Ok(Applied::Joined(room))) => {
+                self.tell_irc_joined(key, ordered, wanted, *room);
+            }
             (Event::Left { reason, .. }, Ok(Applied::Left(room))) => {
                 let name = self.room_name(*room);
                 self.echo(key, ordered, |line| {
@@ -56,23 +59,30 @@ impl Switchboard {
             (Event::Redacted { room, seq, reason, .. }, outcome) => {
                 self.tell_redacted(key, ordered, *room, *seq, reason.as_deref(), outcome);
             }
+            (event, Ok(applied)) if event.is_moderation() => {
+                self.tell_irc_moderated(key, ordered, applied);
+            }
             (event, Err(refusal)) => self.refuse_irc(key, event, refusal),
             (_, Ok(_)) => {}
         }
     }
 
     /// The newcomer sees that it has come, what the room is about, and who is there.
-    fn tell_irc_joined(&mut self, key: Key, ordered: &Ordered, id: RoomId) {
+    fn tell_irc_joined(&mut self, key: Key, ordered: &Ordered, wanted: &RoomName, id: RoomId) {
         let (Some(room), Ok(person)) = (self.state.rooms.get(id), self.state.person(key)) else {
             return;
         };
         let (name, person) = (room.name.clone(), person.clone());
         let class = self.client(key).map(|client| client.class());
+        if name != *wanted {
+            self.tell_irc_forwarded(key, ordered, wanted, &name);
+        }
         self.echo(key, ordered, |line| {
             if let Some(class) = class {
                 render::join(line, class, &name, &person);
             }
         });
+        self.write_topic(key, id);
         self.write_read_marker(key, &name);
         self.write_names(key, id);
         self.replay(key, id);
@@ -140,10 +150,15 @@ impl Switchboard {
         });
     }
 
-    fn refuse_irc(&mut self, key: Key, event: &Event, refusal: &Refusal) {
+    pub(super) fn refuse_irc(&mut self, key: Key, event: &Event, refusal: &Refusal) {
         let room = match event {
             Event::Joined { room, .. } => room.to_string(),
             Event::Left { room, .. } | Event::Said { room, .. } => self.room_name(*room),
+            Event::TopicSet { room, .. }
+            | Event::ModesSet { room, .. }
+            | Event::Removed { room, .. }
+            | Event::Invited { room, .. }
+            | Event::RoomRenamed { room, .. } => self.room_name(*room),
             _ => String::new(),
         };
         let is_quiet = matches!(
@@ -176,6 +191,17 @@ impl Switchboard {
                     line.trailing("You're not on that channel").end();
                 }
             }),
+            Refusal::Denied(_)
+            | Refusal::Outranked(_)
+            | Refusal::NotHere(_)
+            | Refusal::IsHere(_)
+            | Refusal::Closed(_)
+            | Refusal::Silenced(_)
+            | Refusal::TooManyMasks(_)
+            | Refusal::NoForward(_)
+            | Refusal::RoomTaken(_)
+            | Refusal::LobbyStays
+            | Refusal::RenamedAlready => self.refuse_irc_moderation(key, &room, event, refusal),
             Refusal::TooManyRooms(most) => self.reply(key, |to| {
                 let line = to.numeric(ERR_TOOMANYCHANNELS).param(&room);
                 line.trailing(format_args!(

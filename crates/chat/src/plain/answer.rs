@@ -14,7 +14,7 @@ use service::Key;
 use wire::name::{Name, RoomName};
 use wire::text;
 
-use super::command::{Command, Misuse, TABLE, Verb};
+use super::command::{Command, Misuse, TABLE, Verb, first_word};
 use super::render::{self as plain, Form, Reader};
 use crate::dialect::{Dialect, Rendering};
 use crate::event::{Applied, Event, MemberId, Refusal, RoomId};
@@ -42,6 +42,10 @@ impl Switchboard {
             Command::Do(Verb::Who, room) => self.answer_who(key, room),
             Command::Do(Verb::Rooms, _) => self.answer_rooms(key),
             Command::Do(Verb::History, count) => self.answer_history(key, count),
+            Command::Do(Verb::Topic, rest) => self.plain_topic(key, rest),
+            Command::Do(Verb::Invite, rest) => self.plain_invite(key, rest),
+            Command::Do(Verb::Kick, rest) => self.plain_kick(key, rest),
+            Command::Do(Verb::Mode, rest) => self.plain_mode(key, rest),
             Command::Do(Verb::Plain, _) => self.answer_plain(key),
             Command::Do(Verb::Help | Verb::Msg, _) => self.answer_help(key),
             Command::Do(Verb::Quit, _) => self.leave(key, "Quit"),
@@ -91,8 +95,16 @@ impl Switchboard {
     }
 
     fn join(&mut self, key: Key, wanted: &str) {
+        // A word behind the room is its key.
+        let (wanted, word) = match first_word(wanted) {
+            (room, word) if !word.contains(char::is_whitespace) => (room, word),
+            _ => (wanted, ""),
+        };
         match RoomName::chosen(wanted, self.settings.limits.room_name_bytes) {
-            Ok(room) => self.propose(Event::Joined { member: key, room, key: None }),
+            Ok(room) => {
+                let word = (!word.is_empty()).then(|| word.into());
+                self.propose(Event::Joined { member: key, room, key: word });
+            }
             Err(why) => self.answer_no_room_name(key, wanted, why),
         }
     }
@@ -191,9 +203,14 @@ impl Switchboard {
     }
 
     fn answer_rooms(&mut self, key: Key) {
-        let mut rooms: Vec<(usize, &RoomName)> =
-            self.state.rooms.iter().map(|(_, room)| (room.members.len(), &room.name)).collect();
-        rooms.sort_unstable_by(|(count, name), (other_count, other)| {
+        let mut rooms: Vec<(usize, &RoomName, RoomId)> = self
+            .state
+            .rooms
+            .iter()
+            .filter(|&(id, _)| self.state.may_list(key, id))
+            .map(|(id, room)| (room.members.len(), &room.name, id))
+            .collect();
+        rooms.sort_unstable_by(|(count, name, _), (other_count, other, _)| {
             other_count.cmp(count).then_with(|| name.as_str().cmp(other.as_str()))
         });
         let most = self.settings.limits.listed_rooms;
@@ -201,7 +218,10 @@ impl Switchboard {
         let lines: Vec<String> = rooms
             .iter()
             .take(most)
-            .map(|(count, name)| format!("  {name} ({})", Count(*count as u64, "")))
+            .map(|&(count, name, id)| {
+                let own = if self.state.is_in(key, id) { ", you are in it" } else { "" };
+                format!("  {name} ({}{own})", Count(count as u64, ""))
+            })
             .collect();
         self.tell(key, |to| {
             lines.iter().for_each(|line| to.line(line));
@@ -287,11 +307,21 @@ impl Switchboard {
         outcome: &Result<Applied, Refusal>,
     ) {
         match outcome {
+            Ok(applied) if ordered.event.is_moderation() => {
+                self.answer_moderated(key, &ordered.event, applied);
+            }
             Ok(Applied::Arrived) => {
                 let room = self.settings.lobby.clone();
                 self.propose(Event::Joined { member: key, room, key: None });
             }
             Ok(Applied::Joined(room)) => {
+                if let (Event::Joined { room: wanted, .. }, Some(joined)) =
+                    (&ordered.event, self.state.rooms.get(*room))
+                    && *wanted != joined.name
+                {
+                    let joined = joined.name.to_string();
+                    self.answer_forwarded(key, wanted.as_str(), &joined);
+                }
                 self.set_current(key, Some(*room));
                 self.answer_joined(key, *room);
             }
@@ -341,6 +371,9 @@ impl Switchboard {
             });
         }
         if reader.form == Form::Full {
+            if self.state.rooms.get(room).is_some_and(|room| room.topic.is_some()) {
+                self.answer_topic(key, room);
+            }
             self.show_history(key, room, self.settings.limits.replay_lines);
         }
     }
@@ -348,16 +381,21 @@ impl Switchboard {
     /// `key` has left `room`.
     fn answer_left(&mut self, key: Key, room: RoomId) {
         let left = self.room_name(room);
+        let goes = self.leave_current(key, room).map(|room| self.room_name(room));
+        self.tell(key, |to| match goes {
+            Some(room) => to.line(format_args!("You have left {left}. You are talking in {room}.")),
+            None => to.line(format_args!("You have left {left}. /join #ROOM to talk again.")),
+        });
+    }
+
+    /// `key` has left `room`, or has been put out of it; answers where it talks from here on.
+    pub(super) fn leave_current(&mut self, key: Key, room: RoomId) -> Option<RoomId> {
         let mut current = self.current(key);
         if current == Some(room) {
             current = self.sessions.get(key).and_then(|session| session.outbox.latest_room());
             self.set_current(key, current);
         }
-        let goes = current.map(|room| self.room_name(room));
-        self.tell(key, |to| match goes {
-            Some(room) => to.line(format_args!("You have left {left}. You are talking in {room}.")),
-            None => to.line(format_args!("You have left {left}. /join #ROOM to talk again.")),
-        });
+        current
     }
 
     /// `key` has another name.
@@ -388,9 +426,19 @@ impl Switchboard {
         let own = self.name_of(key);
         let room = match event {
             Event::Joined { room, .. } => room.to_string(),
-            Event::Left { room, .. } | Event::Said { room, .. } => self.room_name(*room),
+            Event::Left { room, .. }
+            | Event::Said { room, .. }
+            | Event::TopicSet { room, .. }
+            | Event::ModesSet { room, .. }
+            | Event::Removed { room, .. }
+            | Event::Invited { room, .. }
+            | Event::RoomRenamed { room, .. } => self.room_name(*room),
             _ => String::new(),
         };
+        let is_shut = matches!(refusal, Refusal::Closed(_) | Refusal::Silenced(_));
+        if event.is_moderation() || is_shut {
+            return self.answer_refused_moderation(key, &room, refusal);
+        }
         if let Refusal::AlreadyThere(room) = refusal {
             self.set_current(key, Some(*room));
         }
@@ -409,6 +457,18 @@ impl Switchboard {
             Refusal::AlreadyThere(_) => to.line(format_args!("You are talking in {room} now.")),
             Refusal::NotThere => to
                 .line(format_args!("You are not in {room}. Nothing was sent. /join {room} first.")),
+            // Answered above.
+            Refusal::Closed(_)
+            | Refusal::Silenced(_)
+            | Refusal::Denied(_)
+            | Refusal::Outranked(_)
+            | Refusal::NotHere(_)
+            | Refusal::IsHere(_)
+            | Refusal::TooManyMasks(_)
+            | Refusal::NoForward(_)
+            | Refusal::RoomTaken(_)
+            | Refusal::LobbyStays
+            | Refusal::RenamedAlready => {}
             Refusal::TooManyRooms(most) => to.line(format_args!(
                 "There are {} already, which is the limit: {room} was not made.",
                 Count(*most as u64, "room")
@@ -423,7 +483,7 @@ impl Switchboard {
 
 /// Who and what is meant.
 impl Switchboard {
-    fn reader(&self, key: Key) -> Option<Reader> {
+    pub(super) fn reader(&self, key: Key) -> Option<Reader> {
         match self.sessions.get(key)?.dialect {
             Dialect::Undecided | Dialect::Irc(_) => None,
             Dialect::Plain(reader) => Some(reader),
@@ -434,7 +494,7 @@ impl Switchboard {
         self.reader(key)?.current
     }
 
-    fn name_of(&self, key: Key) -> String {
+    pub(super) fn name_of(&self, key: Key) -> String {
         self.state.name(key).map_or("nobody".into(), |name| name.to_string())
     }
 
@@ -448,7 +508,7 @@ impl Switchboard {
     }
 
     /// The room called `wanted`, or the current one if nothing is; if there is none, says so.
-    fn room_meant(&mut self, key: Key, wanted: &str) -> Option<RoomId> {
+    pub(super) fn room_meant(&mut self, key: Key, wanted: &str) -> Option<RoomId> {
         if wanted.is_empty() {
             let current = self.current(key);
             if current.is_none() {
@@ -457,7 +517,7 @@ impl Switchboard {
             return current;
         }
         let room = match RoomName::chosen(wanted, RoomName::MAX_BYTES) {
-            Ok(name) => self.state.find_room(&name),
+            Ok(name) => self.state.find_room(&name).filter(|&room| self.state.may_see(key, room)),
             Err(why) => {
                 self.answer_no_room_name(key, wanted, why);
                 return None;
@@ -518,10 +578,10 @@ impl fmt::Display for Seconds {
 }
 
 /// Something a peer typed, cleaned, and cut if it is long.
-struct Shown<'a>(&'a str);
+pub(super) struct Shown<'a>(pub(super) &'a str);
 
 /// The same in quotes.
-struct Quoted<'a>(&'a str);
+pub(super) struct Quoted<'a>(pub(super) &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -24,6 +24,10 @@ pub(crate) enum Verb {
     Who,
     Rooms,
     History,
+    Topic,
+    Invite,
+    Kick,
+    Mode,
     Plain,
     Help,
     Quit,
@@ -70,7 +74,7 @@ pub(crate) enum Weight {
 
 /// All commands, in the order in which help lists them.
 #[rustfmt::skip]
-pub(crate) const TABLE: [Row; 11] = {
+pub(crate) const TABLE: [Row; 15] = {
     use Needs::{Nothing, Something, WordAndText};
     use Weight::{Heavy, Light};
     const fn row(
@@ -88,6 +92,10 @@ pub(crate) const TABLE: [Row; 11] = {
         row(Verb::Who,     &["who", "names", "w"], "/who [#ROOM]",    Nothing,     Heavy, "who is in a room"),
         row(Verb::Rooms,   &["rooms", "list"],     "/rooms",          Nothing,     Heavy, "which rooms there are"),
         row(Verb::History, &["history"],           "/history [N]",    Nothing,     Heavy, "the last N lines of this room"),
+        row(Verb::Topic,   &["topic"],             "/topic [TEXT]",   Nothing,     Light, "what this room is about; with TEXT, say so"),
+        row(Verb::Invite,  &["invite"],            "/invite NAME",    Something,   Light, "ask somebody into this room"),
+        row(Verb::Kick,    &["kick"],              "/kick NAME",      Something,   Light, "remove somebody from this room, if you keep order there"),
+        row(Verb::Mode,    &["mode"],              "/mode [CHANGES]", Nothing,     Light, "what this room allows; changes as in IRC: +m, +o NAME"),
         row(Verb::Plain,   &["plain"],             "/plain",          Nothing,     Light, "no times, for scripts; as the first line: no welcome"),
         row(Verb::Help,    &["help", "h", "?"],    "/help",           Nothing,     Light, "this list"),
         row(Verb::Quit,    &["quit", "exit", "q"], "/quit",           Nothing,     Light, "leave (or Ctrl-D)"),
@@ -130,7 +138,7 @@ impl<'a> Command<'a> {
 }
 
 /// The first word, and what stands behind it.
-fn first_word(text: &str) -> (&str, &str) {
+pub(super) fn first_word(text: &str) -> (&str, &str) {
     match text.split_once(char::is_whitespace) {
         Some((word, rest)) => (word, rest.trim()),
         None => (text, ""),

@@ -8,6 +8,7 @@ use std::io::Write;
 
 use wire::text;
 
+use super::moderate::changes_in_words;
 use crate::dialect::Rendering;
 use crate::event::RoomId;
 use crate::log::{Arrival, Entry, What};
@@ -159,8 +160,19 @@ pub(crate) fn render_told(
     }
 }
 
+/// Appends something that happened and concerns the reader, as a line.
+pub(crate) fn render_event(reader: &Reader, line: &str, now: Moment, out: &mut Vec<u8>) {
+    if reader.form == Form::Full {
+        write_time(now, out);
+        out.push(b' ');
+    }
+    out.extend_from_slice(text::clean(line).as_bytes());
+    out.extend_from_slice(reader.newline.as_bytes());
+}
+
 /// Appends what happened, with `before` at the beginning of each line that it takes.
 fn each_line(what: &What, out: &mut Vec<u8>, newline: Newline, before: impl Fn(&mut Vec<u8>)) {
+    let in_words;
     let (lead, name, after, said) = match what {
         What::Said { by, words } => {
             let (lead, after) = match words.manner {
@@ -178,6 +190,16 @@ fn each_line(what: &What, out: &mut Vec<u8>, newline: Newline, before: impl Fn(&
         What::Redacted { .. } => return,
         What::Left { who, .. } | What::Departed { who, .. } => ("* ", who.name, " has left", ""),
         What::Renamed { from, to } => ("* ", from.name, " is now ", to.as_str()),
+        What::Topic { by, text } if text.is_empty() => ("* ", by.name, " removed the topic", ""),
+        What::Topic { by, text } => ("* ", by.name, " set the topic: ", &**text),
+        What::Modes { by, changes } => {
+            in_words = changes_in_words(changes);
+            ("* ", by.name, " ", &*in_words)
+        }
+        What::Removed { by, who, reason } => {
+            in_words = format!("{who}: {reason}");
+            ("* ", by.name, " removed ", &*in_words)
+        }
     };
     for line in said.split('\n') {
         before(out);

@@ -7,6 +7,8 @@ use std::fmt;
 
 use wire::name::RoomName;
 
+use super::masks::Lists;
+
 /// A set of [`Flag`]s. A new room has `n` and `t`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Flags(u16);
@@ -52,6 +54,11 @@ impl Flag {
     /// The flag with this letter.
     pub(crate) fn of(letter: char) -> Option<Self> {
         Self::ALL.iter().find(|(other, _)| *other == letter).map(|(_, flag)| *flag)
+    }
+
+    /// Its letter.
+    pub(crate) fn letter(self) -> char {
+        Self::ALL[self as usize].0
     }
 }
 
@@ -115,6 +122,22 @@ impl Rank {
         Self::ALL.iter().find(|(other, ..)| *other == letter).map(|(.., rank)| *rank)
     }
 
+    /// Its letter.
+    pub(crate) fn letter(self) -> char {
+        Self::ALL.iter().find(|(.., rank)| *rank == self).map_or('v', |(letter, ..)| *letter)
+    }
+
+    /// What somebody is who has it: `an operator`.
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Voice => "a voice",
+            Self::HalfOperator => "a half-operator",
+            Self::Operator => "an operator",
+            Self::Admin => "an admin",
+            Self::Founder => "a founder",
+        }
+    }
+
     /// The sign shown before names.
     pub(crate) fn sign(self) -> char {
         Self::ALL.iter().find(|(.., rank)| *rank == self).map_or('+', |(_, sign, _)| *sign)
@@ -163,60 +186,42 @@ impl Ranks {
     }
 }
 
+/// A mode that has a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// `k`: the word that who comes in must say.
+    Key,
+    /// `l`: how many members there may be.
+    Limit,
+    /// `f`: where those go who may not come in.
+    Forward,
+}
+
+impl Value {
+    /// All, with their letters.
+    pub(crate) const ALL: [(char, Self); 3] =
+        [('k', Self::Key), ('l', Self::Limit), ('f', Self::Forward)];
+
+    /// The value with this letter.
+    pub(crate) fn of(letter: char) -> Option<Self> {
+        Self::ALL.iter().find(|(other, _)| *other == letter).map(|(_, value)| *value)
+    }
+
+    /// Its letter.
+    pub(crate) fn letter(self) -> char {
+        Self::ALL.iter().find(|(_, value)| *value == self).map_or('?', |(letter, _)| *letter)
+    }
+}
+
 /// What few rooms have: values and lists.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
-    /// `k`: the word that who comes in must say.
     pub(crate) key: Option<Box<str>>,
-    /// `l`: how many members there may be.
     pub(crate) limit: Option<u32>,
-    /// `f`: where those go who may not come in.
     pub(crate) forward: Option<RoomName>,
-    /// `b`, `e`, `I`, in the order of [`List::ALL`].
-    lists: [Vec<ListEntry>; 3],
-}
-
-/// A list of masks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum List {
-    /// `b`: may not come in nor speak.
-    Ban,
-    /// `e`: may, although a ban says otherwise.
-    Except,
-    /// `I`: may come in without an invitation.
-    Invite,
-}
-
-impl List {
-    /// All, with their letters.
-    pub(crate) const ALL: [(char, Self); 3] =
-        [('b', Self::Ban), ('e', Self::Except), ('I', Self::Invite)];
-
-    /// The list with this letter.
-    pub(crate) fn of(letter: char) -> Option<Self> {
-        Self::ALL.iter().find(|(other, _)| *other == letter).map(|(_, list)| *list)
-    }
-}
-
-/// A mask on a list.
-#[derive(Clone, Debug)]
-pub(crate) struct ListEntry {
-    /// `name!user@host` with `*` and `?`; `m:` before it: mutes only.
-    pub(crate) mask: Box<str>,
-    /// Who set it: `name!user@host` at the time.
-    pub(crate) by: Box<str>,
-    pub(crate) set_unix_ms: u64,
-}
-
-impl Rules {
-    pub(crate) fn list(&self, list: List) -> &[ListEntry] {
-        &self.lists[list as usize]
-    }
-
-    pub(crate) fn list_mut(&mut self, list: List) -> &mut Vec<ListEntry> {
-        &mut self.lists[list as usize]
-    }
+    pub(crate) lists: Lists,
+    /// When the room last got another name; 0: never.
+    pub(crate) renamed_unix_ms: u64,
 }
 
 #[cfg(test)]
@@ -242,7 +247,7 @@ mod tests {
         assert!(flags.set(Flag::Secret, true));
         assert_eq!(flags.to_string(), "nst");
         for (letter, flag) in Flag::ALL {
-            assert_eq!(Flag::of(letter), Some(flag));
+            assert_eq!((Flag::of(letter), flag.letter()), (Some(flag), letter));
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{Announcing, Seat, Shown, State};
 use crate::Limits;
+use crate::authority::Act;
 use crate::event::{Applied, MemberId, Refusal, RoomId};
 use crate::history::Query;
 use crate::log::{Entry, What};
@@ -24,9 +25,7 @@ impl State {
         words: &Words,
     ) -> Result<Applied, Refusal> {
         let by = Arc::clone(self.person(member)?);
-        if self.seat(member, room).is_none() {
-            return Err(Refusal::NotThere);
-        }
+        self.may_speak(member, room, words)?;
         self.note_spoken(ordered);
         if least.is_some() {
             return Ok(Applied::SaidToRank(room, by));
@@ -46,12 +45,14 @@ impl State {
         reason: Option<Arc<str>>,
     ) -> Result<Applied, Refusal> {
         let by = Arc::clone(self.person(member)?);
-        let ranks = self.seat(member, id).ok_or(Refusal::NotThere)?.ranks;
+        if !self.is_in(member, id) {
+            return Err(Refusal::NotThere);
+        }
         let room = self.rooms.get(id).ok_or(Refusal::NotThere)?;
         let entry = self.history.find(&room.name, seq);
         let said = entry.filter(|entry| matches!(entry.what, What::Said { .. }));
         let author = said.ok_or(Refusal::NoSuchMessage)?.author;
-        if author != member && !ranks.at_least(Rank::HalfOperator) {
+        if author != member && self.ask(member, id, Act::TakeBack).is_err() {
             return Err(Refusal::NotYours);
         }
         self.history.take_back(&room.name, seq);

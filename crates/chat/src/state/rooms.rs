@@ -7,18 +7,50 @@ use std::hash::BuildHasher;
 use wire::name::RoomName;
 
 use super::State;
+use crate::authority::Act;
 use crate::event::{MemberId, RoomId};
 use crate::room::Room;
-use crate::room::modes::Flag;
+use crate::room::modes::{Flag, Flags};
 
 impl State {
     pub(super) fn open_room(&mut self, name: &RoomName, unix_ms: u64) -> RoomId {
         let id = self.rooms.insert(Room::new(name.clone(), unix_ms));
+        self.insert_room_name(id, name);
+        id
+    }
+
+    /// Whether everybody has left `room`, and it goes at the end of the turn.
+    pub(super) fn is_deserted(&self, room: RoomId) -> bool {
+        room != self.lobby && self.rooms.get(room).is_some_and(|room| room.members.is_empty())
+    }
+
+    /// Somebody comes to a room that everybody has left in this turn: nothing of what it was stays.
+    pub(super) fn make_anew(&mut self, room: RoomId, unix_ms: u64) {
+        if let Some(room) = self.rooms.get_mut(room) {
+            (room.flags, room.rules, room.topic) = (Flags::default(), None, None);
+            room.created_unix_ms = unix_ms;
+            self.history.forget(&room.name);
+        }
+    }
+
+    /// Gives `room` another name, and answers the one it had.
+    pub(super) fn name_room(&mut self, id: RoomId, name: RoomName) -> Option<RoomName> {
+        let room = self.rooms.get_mut(id)?;
+        let old = std::mem::replace(&mut room.name, name.clone());
+        let hash = self.hash.hash_one(&old);
+        if let Ok(entry) = self.room_names.find_entry(hash, |&other| other == id) {
+            entry.remove();
+        }
+        self.insert_room_name(id, &name);
+        self.history.rename(&old, &name);
+        Some(old)
+    }
+
+    fn insert_room_name(&mut self, id: RoomId, name: &RoomName) {
         let (hash, rooms) = (&self.hash, &self.rooms);
         self.room_names.insert_unique(hash.hash_one(name), id, |&id| {
             rooms.get(id).map_or(0, |room| hash.hash_one(&room.name))
         });
-        id
     }
 
     /// The turn ends: everything before `position` has been taken by every reader of the room, and
@@ -54,9 +86,14 @@ impl State {
         self.rooms.iter().filter(|(_, room)| is_visible(room)).count()
     }
 
+    /// Whether `room` is listed for `member`.
+    pub(crate) fn may_list(&self, member: MemberId, room: RoomId) -> bool {
+        let is_private = self.rooms.get(room).is_none_or(|room| room.flags.has(Flag::Private));
+        self.may_see(member, room) && (!is_private || self.is_in(member, room))
+    }
+
     /// Whether `member` may know that `room` exists.
     pub(crate) fn may_see(&self, member: MemberId, room: RoomId) -> bool {
-        let is_secret = self.rooms.get(room).is_none_or(|room| room.flags.has(Flag::Secret));
-        !is_secret || self.is_in(member, room)
+        self.ask(member, room, Act::See).is_ok()
     }
 }

@@ -15,12 +15,14 @@ use crate::room::modes::{Rank, Ranks};
 use crate::trunk::Ordered;
 
 impl State {
+    /// `member` comes into the room called `name`, or is sent on to the one where that has those go
+    /// whom it does not let in: once, and if it may come in there.
     pub(super) fn join(
         &mut self,
         ordered: &Ordered,
         member: MemberId,
         name: &RoomName,
-        _key: Option<&str>,
+        key: Option<&str>,
     ) -> Result<RoomId, Refusal> {
         let who = Arc::clone(self.person(member)?);
         let Limits { rooms, rooms_per_member, announce_members, .. } = self.settings.limits;
@@ -35,10 +37,15 @@ impl State {
             return Err(Refusal::TooManyOwnRooms(rooms_per_member));
         }
         let (id, ranks) = match known {
-            Some(room) => (room, Ranks::default()),
+            Some(room) if self.is_deserted(room) => {
+                self.make_anew(room, ordered.unix_ms);
+                (room, Ranks::CREATOR)
+            }
+            Some(room) => (self.door(member, room, key)?, Ranks::default()),
             None if self.rooms.len() >= rooms => return Err(Refusal::TooManyRooms(rooms)),
             None => (self.open_room(name, ordered.unix_ms), Ranks::CREATOR),
         };
+        self.use_invitation(member, id);
         let members = self.rooms.get(id).map_or(0, |room| room.members.len());
         let is_quiet = self.announcing == Announcing::Never || members > announce_members;
         let shown = if is_quiet { Shown::No } else { Shown::Yes };

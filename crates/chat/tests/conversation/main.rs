@@ -182,7 +182,7 @@ fn rooms_are_made_by_joining_and_gone_when_empty() {
     chat.say(ada, "green");
     chat.sees(bob, &["[14:02] #dev <ada> green"]);
     chat.say(bob, "/rooms");
-    chat.sees(bob, &["  #dev (2)", "  #lobby (2)"]);
+    chat.sees(bob, &["  #dev (2, you are in it)", "  #lobby (2, you are in it)"]);
     chat.sleep(5000);
     chat.say(bob, "/part #dev");
     chat.sees(bob, &["You have left #dev. You are talking in #lobby."]);
@@ -190,7 +190,7 @@ fn rooms_are_made_by_joining_and_gone_when_empty() {
     chat.say(ada, "/part");
     chat.sees(ada, &["You have left #dev. You are talking in #lobby."]);
     chat.say(bob, "/rooms");
-    chat.sees(bob, &["  #lobby (2)"]);
+    chat.sees(bob, &["  #lobby (2, you are in it)"]);
     // A room of the same name is another room.
     chat.say(bob, "/join #dev");
     chat.sees(bob, &["You are in #dev now (1 here). What you type goes there."]);
@@ -283,7 +283,7 @@ fn who_and_history_answer_who_asks() {
     chat.say(ada, "/history 1");
     chat.sees(ada, &["-- last 1 line --", "[2026-11-21 14:02] <Bob> line 3", "-- now --"]);
     chat.say(ada, "/help");
-    assert_eq!(chat.read(ada).lines().count(), 12);
+    assert_eq!(chat.read(ada).lines().count(), 16);
 }
 
 #[test]
@@ -576,7 +576,7 @@ fn who_does_not_read_answers_is_not_read_from() {
     chat.read_again(ada);
     chat.sleep(60_000);
     assert!(!chat.person(ada).paused);
-    assert_eq!(chat.read(ada).lines().count(), 12 * 10_000);
+    assert_eq!(chat.read(ada).lines().count(), 16 * 10_000);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! eve: nc                             connects, is welcomed in the plain dialect, calls herself eve
 //! kit: connect                        connects; nothing more; `kit: connect 192.0.2.7` from there
 //! ada >> JOIN #tea                    she sends this line
+//! ada >> JOIN #tea\r\nPART #tea        these, in one piece
 //! ada << :ada!~ada@localhost JOIN #tea    the next line she gets is this one, exactly
 //! ada << :switchboard 003 ada :*      the same; a star stands for any text
 //! ada << ...                          whatever else she has got by now
@@ -85,7 +86,10 @@ impl Table {
             "stops reading" => self.chat.stop_reading(key),
             "reads again" => self.chat.read_again(key),
             _ => match rest.split_once(' ') {
-                Some((">>", sent)) => self.chat.send(key, format!("{sent}\r\n").as_bytes()),
+                Some((">>", sent)) => {
+                    let sent = sent.replace("\\r\\n", "\r\n");
+                    self.chat.send(key, format!("{sent}\r\n").as_bytes());
+                }
                 None if rest == ">>" => self.chat.send(key, b"\r\n"),
                 Some(("<<", expected)) => return self.expect(key, expected),
                 _ => return Err("not >> or <<".into()),

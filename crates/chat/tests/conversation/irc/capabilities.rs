@@ -35,7 +35,7 @@ fn what_was_on_its_way_when_a_client_asked_for_more_looks_as_it_did() {
 #[test]
 fn who_leaves_a_room_far_behind_is_told_so_in_its_language() {
     let mut settings = settings();
-    settings.limits.mailbox_close_bytes = 1024;
+    settings.limits.mailbox_close_bytes = 1600;
     transcript_with(
         settings,
         "

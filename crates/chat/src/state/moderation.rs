@@ -1,0 +1,165 @@
+//! Keeping order in a room: its topic and its name, who is asked in and who is put out.
+//!
+//! Invariant: whether somebody may is asked of the [table](crate::authority) and of nothing else.
+
+use std::sync::Arc;
+
+use wire::name::{Name, RoomName};
+
+use super::{Invitation, Opens, State};
+use crate::authority::{self, Act, Level, ServerOperator, Standing};
+use crate::event::{Applied, MemberId, Refusal, RoomId};
+use crate::log::What;
+use crate::room::Topic;
+use crate::room::modes::Flags;
+use crate::trunk::Ordered;
+
+impl State {
+    /// How far `member` has come in `room`.
+    pub(crate) fn standing(&self, member: MemberId, room: RoomId) -> Standing {
+        let is_operator = self.is_operator(member);
+        Standing {
+            level: self.level(member, room),
+            server_operator: if is_operator { ServerOperator::Yes } else { ServerOperator::No },
+        }
+    }
+
+    pub(super) fn level(&self, member: MemberId, room: RoomId) -> Level {
+        self.seat(member, room).map_or(Level::Outside, |seat| Level::of(seat.ranks))
+    }
+
+    /// Whether `member` may do this in `room`, and if not, why.
+    pub(crate) fn ask(&self, member: MemberId, room: RoomId, act: Act) -> Result<(), Refusal> {
+        let flags = self.rooms.get(room).ok_or(Refusal::NotThere)?.flags;
+        self.ask_with(member, room, act, flags)
+    }
+
+    /// The same, as if the room had these flags.
+    pub(super) fn ask_with(
+        &self,
+        member: MemberId,
+        room: RoomId,
+        act: Act,
+        flags: Flags,
+    ) -> Result<(), Refusal> {
+        let standing = self.standing(member, room);
+        authority::allows(act, standing, flags).map_err(|denied| match standing.level {
+            Level::Outside => Refusal::NotThere,
+            _ => Refusal::Denied(denied),
+        })
+    }
+
+    /// The same for what is done to somebody else there, whom it takes more to do it to the higher
+    /// they stand. Answers who that is.
+    pub(crate) fn ask_about(
+        &self,
+        member: MemberId,
+        room: RoomId,
+        act: Act,
+        who: &Name,
+    ) -> Result<MemberId, Refusal> {
+        self.ask(member, room, act)?;
+        let target = self.find(who).ok_or(Refusal::NoSuchPerson(*who))?;
+        if !self.is_in(target, room) {
+            return Err(Refusal::NotHere(*who));
+        }
+        let other = self.level(target, room);
+        if target != member && !self.standing(member, room).may_act_on(other) {
+            return Err(Refusal::Outranked(*who));
+        }
+        Ok(target)
+    }
+
+    pub(super) fn set_topic(
+        &mut self,
+        ordered: &Ordered,
+        member: MemberId,
+        room: RoomId,
+        text: &Arc<str>,
+    ) -> Result<Applied, Refusal> {
+        let by = Arc::clone(self.person(member)?);
+        self.ask(member, room, Act::SetTopic)?;
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.topic = (!text.is_empty()).then(|| {
+                let by = by.mask().to_string().into();
+                Box::new(Topic { text: Arc::clone(text), by, set_unix_ms: ordered.unix_ms })
+            });
+        }
+        self.publish(ordered, room, What::Topic { by, text: Arc::clone(text) });
+        Ok(Applied::TopicSet)
+    }
+
+    /// Somebody is put out. Who is put out still reads of it: the room's readers are told after the
+    /// seat is gone, and before the reader is.
+    pub(super) fn remove(
+        &mut self,
+        ordered: &Ordered,
+        member: MemberId,
+        room: RoomId,
+        who: &Name,
+        reason: &Arc<str>,
+    ) -> Result<Applied, Refusal> {
+        let by = Arc::clone(self.person(member)?);
+        let target = self.ask_about(member, room, Act::Remove, who)?;
+        let who = self.name(target)?;
+        self.leave(target, room)?;
+        self.publish(ordered, room, What::Removed { by, who, reason: Arc::clone(reason) });
+        Ok(Applied::Removed(target))
+    }
+
+    pub(super) fn invite(
+        &mut self,
+        member: MemberId,
+        room: RoomId,
+        who: &Name,
+    ) -> Result<Applied, Refusal> {
+        let target = self.find(who).ok_or(Refusal::NoSuchPerson(*who))?;
+        let opens = match self.ask(member, room, Act::Admit) {
+            Ok(()) => Opens::Doors,
+            Err(_) => {
+                self.ask(member, room, Act::Invite)?;
+                Opens::Nothing
+            }
+        };
+        if self.is_in(target, room) {
+            return Err(Refusal::IsHere(*who));
+        }
+        let most = self.settings.limits.invitations;
+        let target_member = self.members.get_mut(target).ok_or(Refusal::NoMember)?;
+        let all = &mut target_member.more.get_or_insert_default().invitations;
+        let had = all.iter().position(|one| one.room == room).map(|at| all.remove(at).opens);
+        // What somebody else has opened stays open.
+        let opens = if had == Some(Opens::Doors) { Opens::Doors } else { opens };
+        if all.len() >= most.max(1) {
+            all.remove(0);
+        }
+        all.push(Invitation { room, opens });
+        Ok(Applied::Invited(target))
+    }
+
+    pub(super) fn rename_room(
+        &mut self,
+        ordered: &Ordered,
+        member: MemberId,
+        id: RoomId,
+        name: &RoomName,
+    ) -> Result<Applied, Refusal> {
+        self.person(member)?;
+        self.ask(member, id, Act::Rename)?;
+        if self.find_room(name).is_some_and(|other| other != id) {
+            return Err(Refusal::RoomTaken(name.clone()));
+        }
+        if id == self.lobby {
+            return Err(Refusal::LobbyStays);
+        }
+        let pause = self.settings.limits.rename_room.as_millis() as u64;
+        let rules = self.rooms.get_mut(id).ok_or(Refusal::NotThere)?.rules_mut();
+        let last = rules.renamed_unix_ms;
+        if last > 0 && ordered.unix_ms.saturating_sub(last) < pause {
+            return Err(Refusal::RenamedAlready);
+        }
+        rules.renamed_unix_ms = ordered.unix_ms;
+        let old = self.name_room(id, name.clone()).ok_or(Refusal::NotThere)?;
+        Ok(Applied::RoomRenamed(old))
+    }
+}
