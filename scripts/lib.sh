@@ -18,6 +18,9 @@ tools=(
     telnet:telnet
     curl:curl
     tmux:tmux
+    irssi:irssi
+    weechat:weechat-curses
+    ii:ii
     python3:python3
     ps:procps
     ss:iproute2
@@ -30,6 +33,10 @@ install_missing_tools() {
     for tool in "${tools[@]}"; do
         command -v "${tool%%:*}" >/dev/null 2>&1 || missing+=("${tool#*:}")
     done
+    # A library: no command shows that it is there.
+    if ! /usr/bin/python3 -c 'import irc.client' >/dev/null 2>&1; then
+        missing+=(python3-irc)
+    fi
     # Rust calls cc to link, and cc is of no use without C's own files.
     if [ ! -e /usr/include/stdlib.h ]; then
         missing+=(libc6-dev)
@@ -55,6 +62,10 @@ install_missing_tools() {
             exit 1
         fi
     done
+    if ! /usr/bin/python3 -c 'import irc.client' >/dev/null; then
+        echo "Python's library irc is still missing after installing python3-irc." >&2
+        exit 1
+    fi
 }
 
 # rustup's minimal profile comes without these two.

@@ -1,5 +1,5 @@
-//! The program from outside: the real binary, driven by real `nc`, `ncat`, `telnet`, `curl` and
-//! Python, over real sockets.
+//! The program from outside: the real binary, driven by real `nc`, `telnet`, irssi, WeeChat, `curl`,
+//! Python and more, over real sockets.
 //!
 //! Each test that is about a service runs once for every engine: see [`on_every_engine`]. A tool
 //! that is missing is a failure, never a skip; `scripts/test` installs them all.
@@ -7,6 +7,7 @@
 mod support;
 
 mod chat;
+mod clients;
 mod configuration;
 mod connect;
 mod echo;
@@ -15,6 +16,7 @@ mod hangup;
 mod hello;
 mod hostile;
 mod keeping;
+mod languages;
 mod passwords;
 mod scale;
 mod sink;

@@ -3,6 +3,7 @@
 //! Invariant: whatever is started is ended when it is dropped, and no wait is without a limit. The
 //! limits are far over what anything should take: they end a test that hangs, and measure nothing.
 
+mod client;
 mod file;
 mod peer;
 mod process;
@@ -12,6 +13,7 @@ mod terminal;
 
 use std::time::Duration;
 
+pub(crate) use client::Client;
 pub(crate) use file::File;
 pub(crate) use peer::{Ending, Peer};
 pub(crate) use process::{Process, run, tool};

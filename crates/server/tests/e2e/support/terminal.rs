@@ -52,9 +52,9 @@ impl Terminal {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// What stands on the screen.
+    /// What stands on the screen. A line that the terminal had to break is whole.
     pub(crate) fn screen(&self) -> String {
-        let output = self.tmux().args(["capture-pane", "-p"]).output().expect("tmux runs");
+        let output = self.tmux().args(["capture-pane", "-p", "-J"]).output().expect("tmux runs");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
