@@ -9,6 +9,7 @@ use service::Key;
 use wire::name::{Name, RoomName};
 
 use crate::authority::Denied;
+use crate::person::modes::UserModes;
 use crate::person::{Identity, Person};
 use crate::room::change::Change;
 use crate::room::modes::Rank;
@@ -28,6 +29,8 @@ pub(crate) enum Event {
         member: MemberId,
         name: Option<Name>,
         identity: Arc<Identity>,
+        /// Why it does not answer, if it has said so already.
+        away: Option<Arc<str>>,
     },
     /// Comes into a room, or makes it.
     Joined {
@@ -106,6 +109,27 @@ pub(crate) enum Event {
         member: MemberId,
         operator: Option<Arc<str>>,
     },
+    /// Will not answer for a while, for this reason; or is back.
+    Away {
+        member: MemberId,
+        text: Option<Arc<str>>,
+    },
+    /// User modes are set and cleared.
+    Marked {
+        member: MemberId,
+        set: UserModes,
+        clear: UserModes,
+    },
+    /// Says what its real name is.
+    Described {
+        member: MemberId,
+        real_name: Arc<str>,
+    },
+    /// Is seen to come from elsewhere, or as another user.
+    Rehosted {
+        member: MemberId,
+        identity: Arc<Identity>,
+    },
     /// A member leaves all rooms and gives its name back.
     Departed {
         member: MemberId,
@@ -131,6 +155,10 @@ impl Event {
             | Self::Invited { member, .. }
             | Self::RoomRenamed { member, .. }
             | Self::Opered { member, .. }
+            | Self::Away { member, .. }
+            | Self::Marked { member, .. }
+            | Self::Described { member, .. }
+            | Self::Rehosted { member, .. }
             | Self::Departed { member, .. } => *member,
         }
     }
@@ -178,8 +206,24 @@ pub(crate) enum Applied {
     /// What the room was called before.
     RoomRenamed(RoomName),
     Opered,
+    Away,
+    /// What has changed.
+    Marked {
+        set: UserModes,
+        cleared: UserModes,
+    },
+    Described,
+    /// Who it was before.
+    Rehosted(Arc<Person>),
     /// Who it was.
     Departed(Arc<Person>),
+}
+
+impl Applied {
+    /// Whether it concerns the member itself: what it says of itself, and how it is seen.
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self, Self::Away | Self::Marked { .. } | Self::Described | Self::Rehosted(_))
+    }
 }
 
 /// Why an event was not applied.
@@ -191,6 +235,8 @@ pub(crate) enum Refusal {
     /// The name could be taken for another member's, which comes second.
     LooksLike(Name, Name),
     NoSuchPerson(Name),
+    /// That person hears only from those who are logged in to an account.
+    OnlyRegistered(Name),
     /// The member is in the room already.
     AlreadyThere(RoomId),
     /// The member is not in the room.

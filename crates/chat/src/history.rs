@@ -205,6 +205,8 @@ impl History for InMemory {
                 // Questions from client to client, and that somebody is typing, mean nothing later.
                 Manner::Ctcp | Manner::CtcpReply | Manner::Tags => {}
             },
+            // How somebody is to be seen counts as long as it is so.
+            What::Away { .. } | What::Described { .. } | What::Rehosted { .. } => {}
             _ => self.events.keep(room, entry),
         }
     }
@@ -307,7 +309,7 @@ mod tests {
     }
 
     fn joined(seq: u64) -> Entry {
-        let what = What::Joined { who: Person::guest(2), arrival: Arrival::Now };
+        let what = What::Joined { who: Person::guest(2), arrival: Arrival::Now, away: None };
         Entry { what, ..said(seq, 1) }
     }
 

@@ -138,6 +138,9 @@ impl Switchboard {
         if session.outbox.mail_bytes() > limits.mailbox_pause_bytes {
             return Some(now + LOOK_AGAIN);
         }
+        if session.is_being_answered() {
+            return Some(now + LOOK_AGAIN);
+        }
         let opens = session.gate.opens(limits.lines);
         if opens > now {
             return Some(opens);
@@ -213,6 +216,13 @@ impl Switchboard {
         };
         if !session.lines.is_between() {
             self.take_typed(key, b"\n");
+        }
+        if let Some(session) = self.sessions.get_mut(key)
+            && session.is_being_answered()
+        {
+            // It still reads: it gets what it has asked for.
+            session.held.get_or_insert_default();
+            return self.wait(key);
         }
         if self.sessions.get(key).is_some_and(|session| session.held.is_none()) {
             self.leave(key, "Connection closed");

@@ -13,14 +13,18 @@ mod line;
 mod moderated;
 mod multiline;
 mod numeric;
+mod pending;
+mod personal;
 mod registration;
 pub(crate) mod render;
 mod reply;
 mod said;
 mod table;
 mod told;
+mod watches;
 
 pub(crate) use capability::Class;
 pub(crate) use client::{Client, Ping};
 pub(crate) use registration::Hint;
 pub(crate) use reply::Response;
+pub(crate) use watches::Watches;

@@ -27,6 +27,7 @@ mod deadline;
 mod dialect;
 mod door;
 mod event;
+mod former;
 mod gate;
 mod hash;
 mod history;

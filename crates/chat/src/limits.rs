@@ -92,6 +92,15 @@ pub struct Limits {
     pub room_name_bytes: usize,
     /// What an IRC client says its user's name is, 150 bytes. Met: what fits is taken.
     pub real_name_bytes: usize,
+    /// What somebody who is away says, 390 bytes. Met: what fits is taken, which those who read it
+    /// see to be a beginning.
+    pub away_bytes: usize,
+    /// Names that one IRC client may watch (MONITOR), 100: a list of friends. Met: those that
+    /// follow are refused (734).
+    pub monitored: usize,
+    /// Members remembered after they have left or taken another name (WHOWAS), 1,000. Met: the
+    /// oldest are forgotten.
+    pub past_members: usize,
     /// A reason: for leaving, for removing somebody, 390 bytes. Met: what fits is taken, which those
     /// who read it see to be a beginning.
     pub reason_bytes: usize,
@@ -208,6 +217,9 @@ impl Default for Limits {
             name_bytes: 32,
             room_name_bytes: 64,
             real_name_bytes: 150,
+            away_bytes: 390,
+            monitored: 100,
+            past_members: 1000,
             reason_bytes: 390,
             topic_bytes: 390,
             key_bytes: 32,

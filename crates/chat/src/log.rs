@@ -51,6 +51,8 @@ pub(crate) enum What {
     Joined {
         who: Arc<Person>,
         arrival: Arrival,
+        /// Why the newcomer does not answer, if it said that it would not.
+        away: Option<Arc<str>>,
     },
     Left {
         who: Arc<Person>,
@@ -86,6 +88,20 @@ pub(crate) enum What {
         who: Name,
         reason: Arc<str>,
     },
+    /// Will not answer for a while; or is back.
+    Away {
+        who: Arc<Person>,
+        text: Option<Arc<str>>,
+    },
+    /// Has said what its real name is.
+    Described {
+        who: Arc<Person>,
+    },
+    /// Is seen to come from elsewhere, or as another user.
+    Rehosted {
+        from: Arc<Person>,
+        to: Arc<Person>,
+    },
 }
 
 /// When a room is told that somebody has come.
@@ -109,7 +125,10 @@ impl Entry {
             What::Topic { text, .. } => text.len(),
             What::Modes { changes, .. } => changes.iter().map(Change::cost).sum(),
             What::Removed { reason, .. } => reason.len(),
-            What::Joined { .. } | What::Renamed { .. } => 0,
+            What::Joined { away: text, .. } | What::Away { text, .. } => {
+                text.as_ref().map_or(0, |text| text.len())
+            }
+            What::Renamed { .. } | What::Described { .. } | What::Rehosted { .. } => 0,
         };
         size_of::<Self>() + text
     }

@@ -3,6 +3,8 @@
 //! Invariant: it never changes: who takes another name, or is seen to come from elsewhere, is
 //! another `Person` from then on, so that what was said keeps the author it had.
 
+pub(crate) mod modes;
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -10,6 +10,7 @@ mod doors;
 mod moderation;
 mod modes;
 mod names;
+pub(crate) mod people;
 mod publish;
 mod rooms;
 mod seats;
@@ -24,14 +25,17 @@ use wire::name::Name;
 
 use crate::Settings;
 use crate::event::{Applied, Event, MemberId, Refusal, RoomId};
+use crate::former::Former;
 use crate::hash::Seeded;
 use crate::history::{History, InMemory};
 use crate::log::{Arrival, What};
 use crate::lookalikes::Lookalikes;
 use crate::person::Person;
+use crate::person::modes::{UserMode, UserModes};
 use crate::room::Room;
 use crate::room::modes::Ranks;
 use crate::trunk::Ordered;
+use people::Counts;
 
 /// Members and rooms.
 #[derive(Debug)]
@@ -49,6 +53,8 @@ pub(crate) struct State {
     /// Guests named so far.
     guests: u64,
     most_members: usize,
+    counts: Counts,
+    former: Former,
     history: Box<dyn History>,
     /// What all logs hold.
     logs_bytes: usize,
@@ -64,6 +70,7 @@ pub(crate) struct Member {
     pub(crate) signed_on: u32,
     /// When it last said something, likewise.
     pub(crate) spoke: u32,
+    pub(crate) modes: UserModes,
     /// What few members have.
     pub(crate) more: Option<Box<More>>,
 }
@@ -131,6 +138,7 @@ impl State {
         let mut room_names = HashTable::new();
         room_names.insert_unique(hash.hash_one(&settings.lobby), lobby, |_| 0);
         let announcing = if settings.anonymous { Announcing::Never } else { Announcing::Normal };
+        let former = Former::new(settings.limits.past_members);
         Self {
             settings,
             hash,
@@ -143,6 +151,8 @@ impl State {
             dirty: Vec::new(),
             guests: 0,
             most_members: 0,
+            counts: Counts::default(),
+            former,
             history,
             logs_bytes: 0,
             announcing,
@@ -152,17 +162,22 @@ impl State {
     /// Applies an event, or refuses it.
     pub(crate) fn apply(&mut self, ordered: &Ordered) -> Result<Applied, Refusal> {
         match &ordered.event {
-            Event::Arrived { member, name, identity } => {
-                self.arrive(ordered, *member, name.as_ref(), identity)
+            Event::Arrived { member, name, identity, away } => {
+                self.arrive(ordered, *member, name.as_ref(), identity, away.as_ref())
             }
             Event::Joined { member, room, key } => {
                 self.join(ordered, *member, room, key.as_deref()).map(Applied::Joined)
             }
             Event::Shown { member, room } => {
                 let who = Arc::clone(self.person(*member)?);
+                let away = self.members.get(*member).and_then(Member::away).cloned();
                 let seat = self.seat_mut(*member, *room)?;
                 if std::mem::replace(&mut seat.shown, Shown::Yes) == Shown::No {
-                    self.publish(ordered, *room, What::Joined { who, arrival: Arrival::Late });
+                    self.publish(
+                        ordered,
+                        *room,
+                        What::Joined { who, arrival: Arrival::Late, away },
+                    );
                 }
                 Ok(Applied::Shown)
             }
@@ -179,7 +194,15 @@ impl State {
             }
             Event::Told { member, to, .. } => {
                 let from = Arc::clone(self.person(*member)?);
+                let name = *to;
                 let to = self.find(to).ok_or(Refusal::NoSuchPerson(*to))?;
+                if self.modes(to).has(UserMode::RegisteredOnly)
+                    && from.identity.account.is_none()
+                    && to != *member
+                    && !self.is_operator(*member)
+                {
+                    return Err(Refusal::OnlyRegistered(name));
+                }
                 self.note_spoken(ordered);
                 Ok(Applied::Told(to, from))
             }
@@ -197,11 +220,11 @@ impl State {
             Event::RoomRenamed { member, room, name, .. } => {
                 self.rename_room(ordered, *member, *room, name)
             }
-            Event::Opered { member, operator } => {
-                let found = self.members.get_mut(*member).ok_or(Refusal::NoMember)?;
-                found.more.get_or_insert_default().operator = operator.clone();
-                Ok(Applied::Opered)
-            }
+            Event::Opered { member, operator } => self.oper(*member, operator.as_ref()),
+            Event::Away { member, text } => self.go_away(ordered, *member, text.as_ref()),
+            Event::Marked { member, set, clear } => self.change_modes(*member, *set, *clear),
+            Event::Described { member, real_name } => self.describe(ordered, *member, real_name),
+            Event::Rehosted { member, identity } => self.rehost(ordered, *member, identity),
             Event::Departed { member, reason } => {
                 let who = Arc::clone(self.person(*member)?);
                 for room in self.rooms_of(*member) {
@@ -210,7 +233,9 @@ impl State {
                     self.announce(ordered, &seat, What::Departed { who, reason });
                 }
                 self.remove_name(*member, &who.name);
+                self.counts.change(self.modes(*member), UserModes::default());
                 self.members.remove(*member);
+                self.former.note(Arc::clone(&who), ordered.unix_ms);
                 Ok(Applied::Departed(who))
             }
         }

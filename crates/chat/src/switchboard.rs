@@ -22,7 +22,7 @@ use crate::cloak::Cloaks;
 use crate::dialect::{Dialect, Scene};
 use crate::door::Door;
 use crate::event::{Applied, Event, Refusal, RoomId};
-use crate::irc::{Client, Response};
+use crate::irc::{Client, Response, Watches};
 use crate::outbox::{Place, View};
 use crate::person::Identity;
 use crate::plain::render::Lines;
@@ -47,12 +47,18 @@ pub struct Switchboard {
     pub(crate) scene: Arc<Scene>,
     /// The response being collected, if the command being obeyed has a label.
     pub(crate) response: Option<Response>,
+    /// Whom IRC clients watch.
+    pub(crate) watches: Watches,
+    /// When it all began.
+    pub(crate) started_unix_ms: Option<u64>,
     /// Batches named so far.
     pub(crate) batches: u64,
     /// What all those on this machine are behind their names.
     local: Arc<Identity>,
     pub(crate) cloaks: Cloaks,
     pub(crate) addresses: Addresses,
+    /// Connections that are being closed.
+    closing: usize,
     requests: VecDeque<(Key, Ask)>,
     pub(crate) stats: Stats,
     /// What may still be worked through in this turn, in bytes.
@@ -100,6 +106,8 @@ impl Switchboard {
                 epoch: format!("{:x}", settings.seed & 0xff_ffff_ffff).into(),
             }),
             response: None,
+            watches: Watches::new(settings.seed),
+            started_unix_ms: None,
             batches: 0,
             local: Arc::new(Identity {
                 user: "nc".into(),
@@ -108,6 +116,7 @@ impl Switchboard {
                 account: None,
             }),
             cloaks: Cloaks::new(&settings.cloak_key),
+            closing: 0,
             addresses: Addresses::new(settings.seed),
             requests: VecDeque::new(),
             stats: Stats::default(),
@@ -148,6 +157,7 @@ fn server_name(name: &str) -> String {
 impl Service for Switchboard {
     fn begin(&mut self, now: Now) {
         self.now = now;
+        self.started_unix_ms.get_or_insert(now.unix_ms);
         self.turn_left = self.settings.limits.turn_bytes;
         // What does not get its turn now is still due, and comes first in the next.
         while self.turn_left > 0
@@ -209,6 +219,7 @@ impl Service for Switchboard {
     }
 
     fn transmit(&mut self, key: Key, batch: &mut Batch) {
+        self.go_on_answering(key);
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
@@ -236,6 +247,8 @@ impl Service for Switchboard {
             return;
         };
         self.timers.set(key, &mut session.deadline, NEVER);
+        self.watches.clear(key);
+        self.closing -= usize::from(session.stage == Stage::Closing);
         if let Some(address) = session.ip.map(Address::from)
             && session.counted == Counted::Yes
         {
@@ -314,6 +327,7 @@ impl Switchboard {
     /// ends to read, or is told; and its author is answered, in the words of its dialect.
     fn settle(&mut self, ordered: &Ordered, outcome: &Result<Applied, Refusal>) {
         let member = ordered.event.member();
+        self.tell_watchers(ordered, outcome);
         match (outcome, &ordered.event) {
             (Ok(Applied::Joined(room)), _) => {
                 let end = self.state.rooms.get(*room).map_or(0, |room| room.log.end());
@@ -410,7 +424,7 @@ impl Switchboard {
         } else {
             Arc::new(Identity { host: self.host_of(key), ..Identity::clone(&self.local) })
         };
-        self.propose(Event::Arrived { member: key, name: None, identity });
+        self.propose(Event::Arrived { member: key, name: None, identity, away: None });
     }
 
     /// Where `key` comes from, as others may see it.
@@ -515,6 +529,7 @@ impl Switchboard {
         {
             session.stage = Stage::Closing;
             session.held = None;
+            self.closing += 1;
             self.requests.push_back((key, Ask::Close));
         }
     }
@@ -587,6 +602,11 @@ impl Switchboard {
             };
             self.requests.push_back((key, ask));
         }
+    }
+
+    /// Connections that are not members yet.
+    pub(crate) fn unregistered(&self) -> usize {
+        self.sessions.len().saturating_sub(self.state.members() + self.closing)
     }
 
     pub(crate) fn set_deadline(&mut self, key: Key, deadline: Time) {

@@ -69,6 +69,16 @@ impl<T> PerKey<T> {
         })
     }
 
+    /// The values whose index is `index` or more with their keys, by index: who goes through all of
+    /// them in several steps goes on from where it stopped.
+    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = (Key, &T)> {
+        let places = self.places.get(index..).unwrap_or(&[]);
+        places.iter().enumerate().filter_map(move |(after, place)| {
+            let (generation, value) = place.as_ref()?;
+            Some((Key::new((index + after) as u32, *generation), value))
+        })
+    }
+
     /// All values with their keys, by index, to change.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (Key, &mut T)> {
         self.places.iter_mut().enumerate().filter_map(|(index, place)| {
@@ -90,6 +100,8 @@ mod tests {
         assert_eq!(map.remove(Key::new(3, 0)), None);
         assert_eq!(map.len(), 1);
         assert_eq!(map.insert(Key::new(3, 2), "new"), Some("old"));
+        assert_eq!(map.iter_from(3).collect::<Vec<_>>(), [(Key::new(3, 2), &"new")]);
+        assert_eq!((map.iter_from(4).count(), map.iter_from(9).count()), (0, 0));
         assert_eq!(map.remove(Key::new(3, 2)), Some("new"));
         assert!(map.is_empty());
     }

@@ -89,6 +89,15 @@ impl<T> Slab<T> {
         self.iter().map(|(key, _)| key)
     }
 
+    /// The values whose index is `index` or more with their keys, by index.
+    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = (Key, &T)> {
+        let places = self.places.get(index..).unwrap_or(&[]);
+        places.iter().enumerate().filter_map(move |(after, place)| {
+            let value = place.value.as_ref()?;
+            Some((Key::new((index + after) as u32, place.generation), value))
+        })
+    }
+
     /// All values with their keys, by index.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
         self.places.iter().enumerate().filter_map(|(index, place)| {
@@ -117,5 +126,7 @@ mod tests {
         assert_eq!(slab.get(second), Some(&"second"));
         assert_eq!(slab.keys().collect::<Vec<_>>(), [second]);
         assert_eq!(slab.len(), 1);
+        assert_eq!(slab.iter_from(0).collect::<Vec<_>>(), [(second, &"second")]);
+        assert_eq!(slab.iter_from(7).count(), 0);
     }
 }

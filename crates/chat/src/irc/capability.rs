@@ -10,7 +10,16 @@ use crate::limits::Limits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Capability {
+    AccountNotify,
+    AccountTag,
+    AwayNotify,
     CapNotify,
+    Chghost,
+    ExtendedIsupport,
+    ExtendedMonitor,
+    NoImplicitNames,
+    PreAway,
+    Setname,
     MessageTags,
     ServerTime,
     Batch,
@@ -34,21 +43,30 @@ impl Capability {
     pub(crate) const ALL: &[(&str, &str, Self)] = {
         use Capability::*;
         &[
+            ("account-notify", "", AccountNotify),
+            ("account-tag", "", AccountTag),
+            ("away-notify", "", AwayNotify),
             ("batch", "", Batch),
             ("cap-notify", "", CapNotify),
+            ("chghost", "", Chghost),
             ("draft/channel-rename", "", ChannelRename),
             ("draft/chathistory", "", ChatHistory),
             ("draft/event-playback", "", EventPlayback),
+            ("draft/extended-isupport", "", ExtendedIsupport),
             ("draft/message-redaction", "", MessageRedaction),
             ("draft/multiline", "", Multiline),
+            ("draft/pre-away", "", PreAway),
             ("draft/read-marker", "", ReadMarker),
             ("echo-message", "", EchoMessage),
             ("extended-join", "", ExtendedJoin),
+            ("extended-monitor", "", ExtendedMonitor),
             ("invite-notify", "", InviteNotify),
             ("labeled-response", "", LabeledResponse),
             ("message-tags", "", MessageTags),
             ("multi-prefix", "", MultiPrefix),
+            ("no-implicit-names", "", NoImplicitNames),
             ("server-time", "", ServerTime),
+            ("setname", "", Setname),
             ("standard-replies", "", StandardReplies),
             ("userhost-in-names", "", UserhostInNames),
         ]
@@ -99,8 +117,16 @@ impl Capabilities {
     const SEEN: u64 = {
         use Capability::*;
         let mut seen = 0;
-        let mut rest: &[Capability] =
-            &[MessageTags, ServerTime, ExtendedJoin, MessageRedaction, Multiline];
+        let mut rest: &[Capability] = &[
+            MessageTags,
+            ServerTime,
+            ExtendedJoin,
+            MessageRedaction,
+            Multiline,
+            AwayNotify,
+            Setname,
+            Chghost,
+        ];
         while let [first, others @ ..] = rest {
             seen |= 1 << *first as u8;
             rest = others;

@@ -6,6 +6,7 @@ use service::Time;
 use super::capability::{Capabilities, Class};
 use super::command::markread::Markers;
 use super::multiline::Incoming;
+use super::pending::Pending;
 use super::registration::Registration;
 
 /// One connection that speaks IRC.
@@ -16,6 +17,8 @@ pub(crate) struct Client {
     pub(crate) cap_version: u16,
     /// What it has said of itself so far; `None` once it is a member.
     pub(crate) registration: Option<Box<Registration>>,
+    /// What is left of a long answer.
+    pub(crate) pending: Option<Box<Pending>>,
     /// When it last sent a line.
     pub(crate) heard: Time,
     pub(crate) ping: Ping,

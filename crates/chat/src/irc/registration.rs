@@ -6,14 +6,17 @@
 use std::sync::Arc;
 
 use service::{Key, Time};
+use wire::irc::Line;
 use wire::name::Name;
 
 use super::capability::Capability;
+use super::command::list::ELIST;
 use super::numeric::*;
 use super::reply::Replies;
+use crate::Settings;
 use crate::event::Event;
-use crate::limits::Limits;
 use crate::person::Identity;
+use crate::person::modes::UserMode;
 use crate::room::masks::List;
 use crate::room::modes::{Flag, Rank};
 use crate::session::Stage;
@@ -26,6 +29,8 @@ pub(crate) struct Registration {
     pub(crate) user: Option<Box<str>>,
     pub(crate) real_name: Box<str>,
     pub(crate) password: Option<Box<str>>,
+    /// Why it will not answer (`draft/pre-away`).
+    pub(crate) away: Option<Arc<str>>,
     pub(crate) negotiation: Negotiation,
     /// Since when it may register.
     pub(crate) since: Time,
@@ -83,8 +88,8 @@ impl Switchboard {
             real_name: registration.real_name.clone(),
             account: None,
         };
-        let identity = Arc::new(identity);
-        self.propose(Event::Arrived { member: key, name: Some(name), identity });
+        let (identity, away) = (Arc::new(identity), registration.away.clone());
+        self.propose(Event::Arrived { member: key, name: Some(name), identity, away });
     }
 
     /// `key` has begun like a client and does not go on: if that is a person, it is told what has
@@ -121,7 +126,6 @@ impl Switchboard {
             return;
         };
         let settings = Arc::clone(&self.settings);
-        let network = network(&settings.name);
         self.reply(key, |to| {
             let server = to.scene.server.clone();
             to.numeric(RPL_WELCOME)
@@ -133,7 +137,7 @@ impl Switchboard {
             to.numeric(RPL_CREATED)
                 .trailing("People with nc, telnet and IRC clients meet here")
                 .end();
-            let user_modes = USER_MODES;
+            let user_modes = user_mode_letters();
             let (all, with_parameter) = room_mode_letters();
             to.numeric(RPL_MYINFO)
                 .param(&server)
@@ -142,8 +146,8 @@ impl Switchboard {
                 .param(all)
                 .param(with_parameter)
                 .end();
-            isupport(to, &settings.limits, &network);
         });
+        write_isupport(self, key);
         super::command::server::write_lusers(self, key);
         super::command::server::write_motd(self, key);
         if settings.irc_lobby {
@@ -157,7 +161,9 @@ impl Switchboard {
 pub(super) const VERSION: &str = concat!("switchboard-", env!("CARGO_PKG_VERSION"));
 
 /// The letters of user modes.
-pub(super) const USER_MODES: &str = "i";
+fn user_mode_letters() -> String {
+    UserMode::ALL.iter().map(|(letter, _)| *letter).collect()
+}
 
 /// The letters of all modes of rooms, and of those that take a parameter.
 fn room_mode_letters() -> (String, String) {
@@ -174,29 +180,53 @@ fn network(name: &str) -> String {
     if word.is_empty() { "Switchboard".into() } else { word }
 }
 
-/// What the server supports (005), at most 13 to a line.
-pub(super) fn isupport(to: &mut Replies<'_>, limits: &Limits, network: &str) {
-    let tokens = tokens(limits, network);
-    for tokens in tokens.chunks(13) {
-        let line = to.numeric(RPL_ISUPPORT);
-        let line = tokens.iter().fold(line, |line, token| line.param(token));
-        line.trailing("are supported by this server").end();
-    }
+/// What the server supports (005), at most 13 to a line; in a batch for those who want it so
+/// (`draft/extended-isupport`).
+pub(super) fn write_isupport(chat: &mut Switchboard, key: Key) {
+    let tokens = tokens(&chat.settings);
+    let has = |capability| chat.has(key, capability);
+    let batch =
+        (has(Capability::Batch) && has(Capability::ExtendedIsupport)).then(|| chat.next_batch());
+    chat.reply(key, |to| {
+        if let Some(batch) = &batch {
+            let line = to.server("BATCH").param(format_args!("+{batch}"));
+            line.param("draft/isupport").end();
+        }
+        let (server, me) = (to.scene.server.clone(), to.me);
+        for tokens in tokens.chunks(13) {
+            let line = Line::new(to.out);
+            let line = match &batch {
+                Some(batch) => line.tag("batch", batch),
+                None => line,
+            };
+            let line = line.source(&server).numeric(RPL_ISUPPORT).param(me);
+            let line = tokens.iter().fold(line, |line, token| line.param(token));
+            line.trailing("are supported by this server").end();
+        }
+        if let Some(batch) = &batch {
+            to.server("BATCH").param(format_args!("-{batch}")).end();
+        }
+    });
 }
 
 /// The tokens of 005, each true to what is there.
-fn tokens(limits: &Limits, network: &str) -> Vec<String> {
+fn tokens(settings: &Settings) -> Vec<String> {
+    let (limits, network) = (&settings.limits, network(&settings.name));
     let lists: String = List::ALL.iter().map(|(letter, _)| *letter).collect();
     let flags: String = Flag::ALL.iter().map(|(letter, _)| *letter).collect();
     let letters: String = Rank::ALL.iter().map(|(letter, ..)| *letter).collect();
     let signs: String = Rank::ALL.iter().map(|(_, sign, _)| *sign).collect();
-    vec![
+    let mut tokens = vec![
+        format!("AWAYLEN={}", limits.away_bytes),
+        "BOT=B".into(),
         "CASEMAPPING=ascii".into(),
         format!("CHANLIMIT=#:{}", limits.rooms_per_member),
         format!("CHANMODES={lists},k,fl,{flags}"),
         format!("CHANNELLEN={}", limits.room_name_bytes),
         "CHANTYPES=#".into(),
         format!("CHATHISTORY={}", limits.history_lines),
+        format!("ELIST={ELIST}"),
+        format!("MONITOR={}", limits.monitored),
         "MSGREFTYPES=msgid,timestamp".into(),
         format!("EXCEPTS={}", List::Except.letter()),
         "EXTBAN=,m".into(),
@@ -205,18 +235,28 @@ fn tokens(limits: &Limits, network: &str) -> Vec<String> {
         format!("KICKLEN={}", limits.reason_bytes),
         format!("MAXLIST={lists}:{}", limits.room_masks),
         format!("MODES={}", limits.modes),
+        format!("NAMELEN={}", limits.real_name_bytes),
         format!("NETWORK={network}"),
         format!("NICKLEN={}", limits.name_bytes),
         format!("PREFIX=({letters}){signs}"),
+        "SAFELIST".into(),
         format!("STATUSMSG={signs}"),
         format!(
-            "TARGMAX=JOIN:,KICK:{0},NAMES:1,NOTICE:{0},PART:,PRIVMSG:{0},TAGMSG:{0}",
+            "TARGMAX=JOIN:,KICK:{0},NAMES:1,NOTICE:{0},PART:,PRIVMSG:{0},TAGMSG:{0},WHOIS:{0}",
             limits.targets
         ),
         format!("TOPICLEN={}", limits.topic_bytes),
         format!("USERLEN={USER_BYTES}"),
         "UTF8ONLY".into(),
-    ]
+        "WHOX".into(),
+    ];
+    if !settings.icon.is_empty() {
+        // A value ends at a space, and in it another `=` would be taken for the first.
+        let icon = settings.icon.replace(' ', "\\x20").replace('=', "\\x3D");
+        tokens.push(format!("draft/ICON={icon}"));
+    }
+    tokens.sort_unstable();
+    tokens
 }
 
 /// Whether `client` wants the names of rooms with all their signs.

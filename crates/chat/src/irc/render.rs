@@ -5,14 +5,14 @@
 
 use std::fmt::Display;
 
-use wire::irc::Line;
+use wire::irc::{Line, pieces};
 
 use super::capability::{Capability, Class};
 pub(crate) use super::said::say;
 use crate::dialect::{Rendering, Scene};
 use crate::log::{Arrival, Entry, What};
 use crate::moment::Timestamp;
-use crate::person::{Person, PersonKind};
+use crate::person::{Identity, Person, PersonKind};
 use crate::room::change::{Change, Written};
 
 /// When something happened, and its number in the one order.
@@ -34,8 +34,14 @@ pub(crate) fn render(class: Class, rendering: &Rendering<'_>, entry: &Entry, out
     let begin = |out, who| begin(class, scene, stamp, who, out);
     match &entry.what {
         What::Said { by, words } => say(class, scene, stamp, by, room, words, out),
-        What::Joined { who, arrival: Arrival::Now | Arrival::Late } => {
+        What::Joined { who, arrival: Arrival::Now | Arrival::Late, away: text } => {
             join(begin(out, who), class, room, who);
+            if text.is_some() && class.has(Capability::AwayNotify) {
+                away(
+                    tag_time(Line::new(out), class, stamp).source_parts(&who.mask_parts()),
+                    text.as_deref(),
+                );
+            }
         }
         What::Left { who, reason } => {
             let line = begin(out, who).command("PART").param(room);
@@ -58,6 +64,21 @@ pub(crate) fn render(class: Class, rendering: &Rendering<'_>, entry: &Entry, out
         What::Modes { by, changes } => modes(class, scene, stamp, by, room, changes, out),
         What::Removed { by, who, reason } => {
             begin(out, by).command("KICK").param(room).param(who).trailing(reason).end();
+        }
+        What::Away { who, text } => {
+            if class.has(Capability::AwayNotify) {
+                away(begin(out, who), text.as_deref());
+            }
+        }
+        What::Described { who } => {
+            if class.has(Capability::Setname) {
+                describe(begin(out, who), &who.identity);
+            }
+        }
+        What::Rehosted { from, to } => {
+            if class.has(Capability::Chghost) {
+                rehost(begin(out, from), &to.identity);
+            }
         }
     }
 }
@@ -112,6 +133,28 @@ pub(super) fn redact(line: Line<'_>, scene: &Scene, room: &str, seq: u64, reason
         Some(reason) => line.trailing(reason).end(),
         None => line.end(),
     }
+}
+
+/// The message that says that somebody is away, or back.
+pub(crate) fn away(line: Line<'_>, text: Option<&str>) {
+    let line = line.command("AWAY");
+    match text {
+        Some(text) => {
+            let fits = pieces(text, line.text_bytes_left()).next().unwrap_or("");
+            line.trailing(fits).end();
+        }
+        None => line.end(),
+    }
+}
+
+/// The message that says that somebody has another real name.
+pub(crate) fn describe(line: Line<'_>, identity: &Identity) {
+    line.command("SETNAME").trailing(&identity.real_name).end();
+}
+
+/// The message that says that somebody comes from elsewhere.
+pub(crate) fn rehost(line: Line<'_>, identity: &Identity) {
+    line.command("CHGHOST").param(&identity.user).param(&identity.host).end();
 }
 
 /// Begins a message that comes from `who`.

@@ -8,6 +8,7 @@ use std::fmt::Display;
 
 use service::Key;
 use wire::irc::{Line, Message};
+use wire::name::Name;
 
 use super::capability::{Capabilities, Capability};
 use super::client::Client;
@@ -19,15 +20,26 @@ use crate::switchboard::Switchboard;
 /// What is being answered to one client, collected until the command is done.
 #[derive(Debug)]
 pub(crate) struct Response {
-    key: Key,
-    label: Box<str>,
-    bytes: Vec<u8>,
+    pub(super) key: Key,
+    mark: Mark,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// By what the client knows what belongs to a response.
+#[derive(Debug)]
+enum Mark {
+    /// The label that its command had.
+    Label(Box<str>),
+    /// The batch that was opened for the first piece of it.
+    Batch(Box<str>),
 }
 
 impl Response {
     /// It will be given later.
     pub(super) fn into_label(self) -> Box<str> {
-        self.label
+        match self.mark {
+            Mark::Label(word) | Mark::Batch(word) => word,
+        }
     }
 }
 
@@ -120,11 +132,9 @@ impl Switchboard {
         place: Place,
         write: impl FnOnce(&mut Replies<'_>),
     ) {
-        let Some(client) = self.client(key) else {
+        let Some((capabilities, name)) = self.addressee(key) else {
             return;
         };
-        let capabilities = client.capabilities;
-        let name = self.state.name(key).ok().or_else(|| client.registration.as_ref()?.name);
         let scene = std::sync::Arc::clone(&self.scene);
         let me = name.as_ref().map_or("*", |name| name.as_str());
         let writes =
@@ -135,33 +145,83 @@ impl Switchboard {
         }
     }
 
+    /// Lets `write` write to `out` as to `key`, looking at whatever is there; `None` if that is no
+    /// IRC client.
+    pub(super) fn with_replies<T>(
+        &self,
+        key: Key,
+        out: &mut Vec<u8>,
+        write: impl FnOnce(&mut Replies<'_>) -> T,
+    ) -> Option<T> {
+        let (capabilities, name) = self.addressee(key)?;
+        let me = name.as_ref().map_or("*", |name| name.as_str());
+        Some(write(&mut Replies { out, scene: &self.scene, capabilities, me }))
+    }
+
+    /// What `key` has asked for as an IRC client, and its name if it has one.
+    fn addressee(&self, key: Key) -> Option<(Capabilities, Option<Name>)> {
+        let client = self.client(key)?;
+        let name = self.state.name(key).ok().or_else(|| client.registration.as_ref()?.name);
+        Some((client.capabilities, name))
+    }
+
     /// What follows for `key` is in answer to a command with this label.
     pub(super) fn begin_response(&mut self, key: Key, label: &str) {
         debug_assert!(self.response.is_none());
-        self.response = Some(Response { key, label: label.into(), bytes: Vec::new() });
+        self.response = Some(Response { key, mark: Mark::Label(label.into()), bytes: Vec::new() });
     }
 
-    /// The command is done: its response, if it had a label, goes out.
+    /// What follows for `key` belongs to the batch of an answer that has begun.
+    pub(super) fn resume_response(&mut self, key: Key, batch: &str) {
+        debug_assert!(self.response.is_none());
+        self.response = Some(Response { key, mark: Mark::Batch(batch.into()), bytes: Vec::new() });
+    }
+
+    /// The command is done, or a piece of its answer: what it has in response goes out, if it had a
+    /// label.
     pub(super) fn end_response(&mut self) {
-        let Some(Response { key, label, bytes }) = self.response.take() else {
+        let Some(Response { key, mark, bytes }) = self.response.take() else {
             return;
         };
-        let is_one = is_one_batch(&bytes) || memchr::memchr_iter(b'\n', &bytes).count() == 1;
-        let name = if is_one || bytes.is_empty() { None } else { Some(self.next_batch()) };
-        self.reply(key, |to| match name {
-            None if bytes.is_empty() => {
-                let server = &to.scene.server;
-                Line::new(to.out).tag("label", &label).source(server).command("ACK").end();
+        let pending = self.client(key).and_then(|client| client.pending.as_ref());
+        let goes_on = pending.is_some_and(|pending| !pending.is_written());
+        let is_one = is_one_batch(&bytes) || memchr::memchr_iter(b'\n', &bytes).count() <= 1;
+        let label = match mark {
+            Mark::Label(label) if is_one && !goes_on => {
+                return self.reply(key, |to| match bytes.is_empty() {
+                    true => {
+                        let server = &to.scene.server;
+                        Line::new(to.out).tag("label", &label).source(server).command("ACK").end();
+                    }
+                    false => with_tag(&bytes, "label", &label, to.out),
+                });
             }
-            None => with_tag(&bytes, "label", &label, to.out),
-            Some(name) => {
-                let line = Line::new(to.out).tag("label", &label).source(&to.scene.server);
+            Mark::Label(label) => Ok(label),
+            Mark::Batch(name) => Err(name),
+        };
+        let name = match &label {
+            Ok(_) => self.next_batch(),
+            Err(name) => name.to_string(),
+        };
+        self.reply(key, |to| {
+            if let Ok(label) = &label {
+                let line = Line::new(to.out).tag("label", label).source(&to.scene.server);
                 let line = line.command("BATCH").param(format_args!("+{name}"));
                 line.param("labeled-response").end();
-                in_batch(&bytes, &name, to.out);
+            }
+            in_batch(&bytes, &name, to.out);
+            if !goes_on {
                 to.server("BATCH").param(format_args!("-{name}")).end();
             }
         });
+        if let Some(client) = self.client_mut(key)
+            && let Some(pending) = &mut client.pending
+        {
+            match goes_on {
+                true => pending.batch = Some(name.into()),
+                false => client.pending = None,
+            }
+        }
     }
 
     /// What `what` answers to `key` is one response with this label, if there is one; else it is
@@ -226,6 +286,25 @@ pub(super) fn in_batch(messages: &[u8], name: &str, out: &mut Vec<u8>) {
     for message in messages.split_inclusive(|&byte| byte == b'\n') {
         with_tag(message, "batch", name, out);
     }
+}
+
+/// `words` with `between` between them, in as few lines of at most `most` bytes as there can be.
+pub(super) fn packed(
+    words: impl IntoIterator<Item = String>,
+    between: char,
+    most: usize,
+) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.len() + between.len_utf8() + word.len() <= most => {
+                line.push(between);
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
 }
 
 /// Appends the message in `line` with one more tag; one that is in a batch already stays as it is.

@@ -55,6 +55,7 @@ impl Switchboard {
             (Event::Told { to: wanted, words, .. }, Ok(Applied::Told(to, _))) => {
                 let target = self.state.name(*to).unwrap_or(*wanted).to_string();
                 self.echo_words(key, ordered, &target, words);
+                self.tell_irc_absent(key, *to, words);
             }
             (Event::Redacted { room, seq, reason, .. }, outcome) => {
                 self.tell_redacted(key, ordered, *room, *seq, reason.as_deref(), outcome);
@@ -62,6 +63,7 @@ impl Switchboard {
             (event, Ok(applied)) if event.is_moderation() => {
                 self.tell_irc_moderated(key, ordered, applied);
             }
+            (_, Ok(applied)) if applied.is_own() => self.tell_irc_own(key, ordered, applied),
             (event, Err(refusal)) => self.refuse_irc(key, event, refusal),
             (_, Ok(_)) => {}
         }
@@ -84,7 +86,9 @@ impl Switchboard {
         });
         self.write_topic(key, id);
         self.write_read_marker(key, &name);
-        self.write_names(key, id);
+        if !self.has(key, Capability::NoImplicitNames) {
+            self.write_names(key, id);
+        }
         self.replay(key, id);
     }
 
@@ -181,6 +185,10 @@ impl Switchboard {
                 self.refuse_taken_name(key, name);
             }
             Refusal::NoSuchPerson(name) => self.refuse_no_person(key, name.as_str()),
+            Refusal::OnlyRegistered(name) => self.reply(key, |to| {
+                let line = to.numeric(ERR_NEEDREGGEDNICK).param(name);
+                line.trailing("You must be logged in to an account to write to this person").end();
+            }),
             Refusal::NotThere => self.reply(key, |to| match event {
                 Event::Said { .. } => {
                     let line = to.numeric(ERR_CANNOTSENDTOCHAN).param(&room);

@@ -39,6 +39,7 @@ impl Switchboard {
             Command::Do(Verb::Join, room) => self.join(key, room),
             Command::Do(Verb::Part, room) => self.part(key, room),
             Command::DoTo(_, to, text) => self.send(key, to, text),
+            Command::Do(Verb::Away, text) => self.go_away(key, text),
             Command::Do(Verb::Who, room) => self.answer_who(key, room),
             Command::Do(Verb::Rooms, _) => self.answer_rooms(key),
             Command::Do(Verb::History, count) => self.answer_history(key, count),
@@ -144,6 +145,18 @@ impl Switchboard {
         }
     }
 
+    fn go_away(&mut self, key: Key, text: &str) {
+        let most = self.settings.limits.away_bytes;
+        let is_away = self.state.member(key).is_some_and(|member| member.away().is_some());
+        // Alone it says that one is back; who is here already wants to go.
+        let text = match text {
+            "" if is_away => None,
+            "" => Some("Away"),
+            text => wire::irc::pieces(text, most).next(),
+        };
+        self.propose(Event::Away { member: key, text: text.map(Into::into) });
+    }
+
     fn answer_nobody(&mut self, key: Key, name: &str) {
         let name = Quoted(name);
         self.tell(key, |to| {
@@ -176,10 +189,16 @@ impl Switchboard {
         let Some(room) = self.state.rooms.get(id) else {
             return;
         };
-        let mut names: Vec<Name> =
-            room.members.iter().filter_map(|&member| self.state.name(member).ok()).collect();
+        let mut names: Vec<(Name, &str)> = room
+            .members
+            .iter()
+            .filter_map(|&member| self.state.member(member))
+            .map(|member| {
+                (member.person.name, if member.away().is_some() { " (away)" } else { "" })
+            })
+            .collect();
         let (count, most) = (names.len(), self.settings.limits.who_names);
-        let by_name = |one: &Name, other: &Name| {
+        let by_name = |(one, _): &(Name, &str), (other, _): &(Name, &str)| {
             let lower = |byte: u8| byte.to_ascii_lowercase();
             one.as_str().bytes().map(lower).cmp(other.as_str().bytes().map(lower))
         };
@@ -189,7 +208,7 @@ impl Switchboard {
             names.truncate(most);
         }
         names.sort_unstable_by(by_name);
-        let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+        let names: Vec<String> = names.iter().map(|(name, away)| format!("{name}{away}")).collect();
         let (names, name) = (names.join(", "), room.name.clone());
         let more = count.saturating_sub(most);
         let count = Count(count as u64, "");
@@ -327,6 +346,8 @@ impl Switchboard {
             }
             Ok(Applied::Left(room)) => self.answer_left(key, *room),
             Ok(Applied::Renamed(_)) => self.answer_renamed(key),
+            Ok(Applied::Away) => self.answer_away(key),
+            Ok(Applied::Told(member, _)) => self.answer_absent(key, *member),
             Ok(_) => {}
             Err(refusal) => self.answer_refused(key, &ordered.event, refusal),
         }
@@ -404,6 +425,26 @@ impl Switchboard {
         self.tell(key, |to| to.line(format_args!("You are {own} now.")));
     }
 
+    /// `key` is away now, or back.
+    fn answer_away(&mut self, key: Key) {
+        let text = self.absence(key).map(|(_, text)| text);
+        self.tell(key, |to| match text {
+            Some(text) => to.line(format_args!(
+                "You are away: {}. /away alone when you are back.",
+                text::clean(&text)
+            )),
+            None => to.line("You are back."),
+        });
+    }
+
+    /// `key` has told something to somebody who may be away.
+    fn answer_absent(&mut self, key: Key, member: MemberId) {
+        let is_script = self.reader(key).is_none_or(|reader| reader.form != Form::Full);
+        if let Some((name, text)) = self.absence(member).filter(|_| !is_script) {
+            self.tell(key, |to| to.line(format_args!("{name} is away: {}", text::clean(&text))));
+        }
+    }
+
     /// Somebody said something to `key` alone, or to the few in a room that `group` names.
     pub(crate) fn tell_plain_words(
         &mut self,
@@ -453,6 +494,9 @@ impl Switchboard {
             )),
             Refusal::NoSuchPerson(name) => to.line(format_args!(
                 "There is no \"{name}\" here. Nothing was sent. /who lists people."
+            )),
+            Refusal::OnlyRegistered(name) => to.line(format_args!(
+                "{name} hears only from people with an account. Nothing was sent."
             )),
             Refusal::AlreadyThere(_) => to.line(format_args!("You are talking in {room} now.")),
             Refusal::NotThere => to

@@ -21,6 +21,7 @@ pub(crate) enum Verb {
     Part,
     Msg,
     Me,
+    Away,
     Who,
     Rooms,
     History,
@@ -74,7 +75,7 @@ pub(crate) enum Weight {
 
 /// All commands, in the order in which help lists them.
 #[rustfmt::skip]
-pub(crate) const TABLE: [Row; 15] = {
+pub(crate) const TABLE: [Row; 16] = {
     use Needs::{Nothing, Something, WordAndText};
     use Weight::{Heavy, Light};
     const fn row(
@@ -89,6 +90,7 @@ pub(crate) const TABLE: [Row; 15] = {
         row(Verb::Part,    &["part", "leave"],     "/part [#ROOM]",   Nothing,     Light, "leave a room"),
         row(Verb::Msg,     &["msg", "m", "query"], "/msg NAME TEXT",  WordAndText, Light, "tell one person, or another room of yours"),
         row(Verb::Me,      &["me"],                "/me TEXT",        Something,   Light, "say what you do: * ada waves"),
+        row(Verb::Away,    &["away"],              "/away [TEXT]",    Nothing,     Light, "tell who writes to you that you are away; alone: that you are back"),
         row(Verb::Who,     &["who", "names", "w"], "/who [#ROOM]",    Nothing,     Heavy, "who is in a room"),
         row(Verb::Rooms,   &["rooms", "list"],     "/rooms",          Nothing,     Heavy, "which rooms there are"),
         row(Verb::History, &["history"],           "/history [N]",    Nothing,     Heavy, "the last N lines of this room"),

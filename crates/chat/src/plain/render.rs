@@ -183,7 +183,7 @@ fn each_line(what: &What, out: &mut Vec<u8>, newline: Newline, before: impl Fn(&
             };
             (lead, by.name, after, &*words.text)
         }
-        What::Joined { who, arrival: Arrival::Now } => ("* ", who.name, " has joined", ""),
+        What::Joined { who, arrival: Arrival::Now, .. } => ("* ", who.name, " has joined", ""),
         // That somebody is there is seen from what they say.
         What::Joined { arrival: Arrival::Late, .. } => return,
         // What has been read cannot be taken back; who has not read it is not told what it was.
@@ -200,6 +200,8 @@ fn each_line(what: &What, out: &mut Vec<u8>, newline: Newline, before: impl Fn(&
             in_words = format!("{who}: {reason}");
             ("* ", by.name, " removed ", &*in_words)
         }
+        // /who tells of those who are away; the rest is nothing to people here.
+        What::Away { .. } | What::Described { .. } | What::Rehosted { .. } => return,
     };
     for line in said.split('\n') {
         before(out);

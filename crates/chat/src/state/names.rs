@@ -9,9 +9,10 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use wire::name::Name;
 
-use super::{Member, State};
+use super::{Member, More, State};
 use crate::event::{Applied, MemberId, Refusal};
 use crate::log::What;
+use crate::person::modes::UserModes;
 use crate::person::{Identity, Person, PersonKind};
 use crate::trunk::Ordered;
 
@@ -22,6 +23,7 @@ impl State {
         member: MemberId,
         name: Option<&Name>,
         identity: &Arc<Identity>,
+        away: Option<&Arc<str>>,
     ) -> Result<Applied, Refusal> {
         let name = match name {
             Some(name) => self.free_name(member, *name)?,
@@ -36,7 +38,9 @@ impl State {
                 seats: SmallVec::new(),
                 signed_on: now,
                 spoke: now,
-                more: None,
+                modes: UserModes::default(),
+                more: away
+                    .map(|away| Box::new(More { away: Some(Arc::clone(away)), ..More::default() })),
             },
         );
         self.insert_name(member, &name);
@@ -56,6 +60,9 @@ impl State {
         let renamed = self.members.get_mut(member).ok_or(Refusal::NoMember)?;
         renamed.person = Arc::new(from.named(name));
         self.insert_name(member, &name);
+        if from.name != name {
+            self.former.note(Arc::clone(&from), ordered.unix_ms);
+        }
         for seat in self.seats_of(member) {
             let from = Arc::clone(&from);
             self.announce(ordered, &seat, What::Renamed { from, to: name });
@@ -95,12 +102,6 @@ impl State {
             Some(owner) => Err(Refusal::LooksLike(name, self.name(owner)?)),
             None => Ok(name),
         }
-    }
-
-    /// Whether `member` is a server operator.
-    pub(crate) fn is_operator(&self, member: MemberId) -> bool {
-        let more = self.members.get(member).and_then(|member| member.more.as_ref());
-        more.is_some_and(|more| more.operator.is_some())
     }
 
     pub(super) fn insert_name(&mut self, member: MemberId, name: &Name) {

@@ -80,9 +80,9 @@ impl State {
         self.room_names.find(self.hash.hash_one(name), is).copied()
     }
 
-    /// Rooms that anybody may know of.
+    /// Rooms that anybody may know of, and in which somebody is.
     pub(crate) fn visible_rooms(&self) -> usize {
-        let is_visible = |room: &Room| !room.flags.has(Flag::Secret);
+        let is_visible = |room: &Room| !room.flags.has(Flag::Secret) && !room.members.is_empty();
         self.rooms.iter().filter(|(_, room)| is_visible(room)).count()
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use wire::name::RoomName;
 
-use super::{Announcing, Seat, Shown, State};
+use super::{Announcing, Member, Seat, Shown, State};
 use crate::Limits;
 use crate::event::{MemberId, Refusal, RoomId};
 use crate::log::{Arrival, What};
@@ -25,6 +25,7 @@ impl State {
         key: Option<&str>,
     ) -> Result<RoomId, Refusal> {
         let who = Arc::clone(self.person(member)?);
+        let away = self.members.get(member).and_then(Member::away).cloned();
         let Limits { rooms, rooms_per_member, announce_members, .. } = self.settings.limits;
         let known = self.find_room(name);
         if let Some(room) = known
@@ -51,7 +52,7 @@ impl State {
         let shown = if is_quiet { Shown::No } else { Shown::Yes };
         let seat = Seat { room: id, index: members as u32, ranks, shown };
         // Before the newcomer is in: it hears of itself from the answer.
-        self.announce(ordered, &seat, What::Joined { who, arrival: Arrival::Now });
+        self.announce(ordered, &seat, What::Joined { who, arrival: Arrival::Now, away });
         if let (Some(room), Some(joiner)) = (self.rooms.get_mut(id), self.members.get_mut(member)) {
             joiner.seats.push(seat);
             room.members.push(member);

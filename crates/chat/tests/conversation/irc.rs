@@ -1,5 +1,6 @@
 //! Conversations with IRC clients: one file for each command or extension.
 
+mod away;
 mod capabilities;
 mod chathistory;
 mod closed_rooms;
@@ -9,14 +10,21 @@ mod kick;
 mod labels;
 mod limits;
 mod lines;
+mod list;
+mod long_answers;
 mod messages;
 mod modes;
+mod monitor;
 mod multiline;
 mod names_of_people;
 mod read_marker;
 mod redact;
 mod registration;
 mod rename_rooms;
+mod server;
 mod speaking;
 mod tags;
 mod topic;
+mod user_modes;
+mod who;
+mod whois;

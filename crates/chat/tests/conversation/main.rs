@@ -283,7 +283,7 @@ fn who_and_history_answer_who_asks() {
     chat.say(ada, "/history 1");
     chat.sees(ada, &["-- last 1 line --", "[2026-11-21 14:02] <Bob> line 3", "-- now --"]);
     chat.say(ada, "/help");
-    assert_eq!(chat.read(ada).lines().count(), 16);
+    assert_eq!(chat.read(ada).lines().count(), 17);
 }
 
 #[test]
@@ -576,7 +576,7 @@ fn who_does_not_read_answers_is_not_read_from() {
     chat.read_again(ada);
     chat.sleep(60_000);
     assert!(!chat.person(ada).paused);
-    assert_eq!(chat.read(ada).lines().count(), 16 * 10_000);
+    assert_eq!(chat.read(ada).lines().count(), 17 * 10_000);
 }
 
 #[test]

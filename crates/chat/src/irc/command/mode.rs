@@ -13,6 +13,9 @@ use crate::switchboard::Switchboard;
 /// `MODE #room [+modes-modes {parameter}]`
 pub(in crate::irc) fn mode(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
     let wanted = message.param(0).unwrap_or("");
+    if !wanted.starts_with('#') {
+        return super::user_mode::user_mode(chat, key, message);
+    }
     let Some(room) = chat.room_named(key, wanted) else {
         return chat.refuse_no_room(key, wanted);
     };

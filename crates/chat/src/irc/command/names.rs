@@ -7,7 +7,9 @@ use wire::name::RoomName;
 use crate::event::RoomId;
 use crate::irc::capability::Capability;
 use crate::irc::numeric::*;
+use crate::irc::pending::{Answer, Progress, Walk};
 use crate::irc::registration::all_signs;
+use crate::irc::reply::Replies;
 use crate::room::modes::Flag;
 use crate::state::Shown;
 use crate::switchboard::Switchboard;
@@ -28,21 +30,36 @@ pub(in crate::irc) fn names(chat: &mut Switchboard, key: Key, message: &Message<
 impl Switchboard {
     /// Tells `key` who is in `room`: those the room has been told of, which is everybody unless it
     /// is very big. So a client's list agrees with the comings and goings it is told.
-    pub(in crate::irc) fn write_names(&mut self, key: Key, id: RoomId) {
-        let Some(room) = self.state.rooms.get(id) else {
-            return;
+    pub(in crate::irc) fn write_names(&mut self, key: Key, room: RoomId) {
+        let walk = Walk::room(&self.state, room);
+        let names = Names { room, walk, waiting: None, unshown: 0 };
+        self.answer_at_length(key, Answer::Names(names));
+    }
+}
+
+/// The names in one room, to be written.
+#[derive(Debug)]
+pub(in crate::irc) struct Names {
+    room: RoomId,
+    walk: Walk,
+    /// The name that did not fit the last line.
+    waiting: Option<String>,
+    /// Members passed over, because the room has not been told of them.
+    unshown: usize,
+}
+
+impl Names {
+    pub(in crate::irc) fn write(
+        &mut self,
+        chat: &Switchboard,
+        key: Key,
+        most: usize,
+        to: &mut Replies<'_>,
+    ) -> Progress {
+        let Some(room) = chat.state.rooms.get(self.room) else {
+            // Everybody has left meanwhile, the asker too.
+            return Progress::Done;
         };
-        let seated = |&member: &Key| {
-            let (person, seat) = (self.state.person(member).ok()?, self.state.seat(member, id)?);
-            (seat.shown == Shown::Yes || member == key).then_some((person, seat.ranks))
-        };
-        let mut list: Vec<_> = room.members.iter().filter_map(seated).collect();
-        list.sort_by_key(|(_, ranks)| std::cmp::Reverse(ranks.highest()));
-        let people: Vec<_> = list
-            .into_iter()
-            .map(|(person, ranks)| (std::sync::Arc::clone(person), ranks))
-            .collect();
-        let hidden = room.members.len() - people.len();
         let sign = if room.flags.has(Flag::Secret) {
             '@'
         } else if room.flags.has(Flag::Private) {
@@ -50,40 +67,62 @@ impl Switchboard {
         } else {
             '='
         };
-        let name = room.name.clone();
-        self.reply(key, |to| {
-            let (all, hosts) = (all_signs(to), to.capabilities.has(Capability::UserhostInNames));
-            let mut people = people.iter().peekable();
-            while people.peek().is_some() {
-                let line = to.numeric(RPL_NAMREPLY).param(sign).param(&name);
-                let most = line.text_bytes_left();
-                let mut text = String::new();
-                while let Some((person, ranks)) = people.peek() {
-                    let before = text.len();
-                    if before > 0 {
-                        text.push(' ');
-                    }
-                    text.extend(ranks.signs(all));
-                    if hosts {
-                        text.push_str(&person.mask().to_string());
-                    } else {
-                        text.push_str(person.name.as_str());
-                    }
-                    if text.len() > most && before > 0 {
-                        text.truncate(before);
-                        break;
-                    }
-                    people.next();
+        while to.out.len() < most {
+            let start = to.out.len();
+            let line = to.numeric(RPL_NAMREPLY).param(sign).param(&room.name);
+            let most_text = line.text_bytes_left();
+            to.out.truncate(start);
+            let mut text = String::new();
+            while let Some(name) = self.waiting.take().or_else(|| self.next(chat, key, to)) {
+                if !text.is_empty() && text.len() + 1 + name.len() > most_text {
+                    self.waiting = Some(name);
+                    break;
                 }
-                line.trailing(text).end();
+                if !text.is_empty() {
+                    text.push(' ');
+                }
+                text.push_str(&name);
             }
-            let line = to.numeric(RPL_ENDOFNAMES).param(&name);
-            match hidden {
-                0 => line.trailing("End of /NAMES list").end(),
-                n => line
-                    .trailing(format_args!("End of /NAMES list ({n} more who have not spoken)"))
-                    .end(),
+            if !text.is_empty() {
+                to.numeric(RPL_NAMREPLY).param(sign).param(&room.name).trailing(text).end();
             }
-        });
+            if self.waiting.is_none() {
+                let line = to.numeric(RPL_ENDOFNAMES).param(&room.name);
+                match self.unshown {
+                    0 => line.trailing("End of /NAMES list").end(),
+                    n => line
+                        .trailing(format_args!("End of /NAMES list ({n} more who have not spoken)"))
+                        .end(),
+                }
+                return Progress::Done;
+            }
+        }
+        Progress::More
+    }
+
+    /// The next name with its signs, of those that `key` may be told.
+    fn next(&mut self, chat: &Switchboard, key: Key, to: &Replies<'_>) -> Option<String> {
+        let (all, hosts) = (all_signs(to), to.capabilities.has(Capability::UserhostInNames));
+        loop {
+            let member = self.walk.next(&chat.state)?;
+            let (Ok(person), Some(seat)) =
+                (chat.state.person(member), chat.state.seat(member, self.room))
+            else {
+                continue;
+            };
+            if !chat.state.is_in(key, self.room) && !chat.state.may_find(key, member) {
+                continue;
+            }
+            if seat.shown == Shown::No && member != key {
+                self.unshown += 1;
+                continue;
+            }
+            let mut name: String = seat.ranks.signs(all).collect();
+            match hosts {
+                true => name.push_str(&person.mask().to_string()),
+                false => name.push_str(person.name.as_str()),
+            }
+            return Some(name);
+        }
     }
 }

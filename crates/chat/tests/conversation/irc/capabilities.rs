@@ -35,7 +35,7 @@ fn what_was_on_its_way_when_a_client_asked_for_more_looks_as_it_did() {
 #[test]
 fn who_leaves_a_room_far_behind_is_told_so_in_its_language() {
     let mut settings = settings();
-    settings.limits.mailbox_close_bytes = 1600;
+    settings.limits.mailbox_close_bytes = 2048;
     transcript_with(
         settings,
         "
@@ -58,6 +58,18 @@ fn who_leaves_a_room_far_behind_is_told_so_in_its_language() {
         bob >> PRIVMSG #a :10
         bob >> PRIVMSG #a :11
         bob >> PRIVMSG #a :12
+        bob >> PRIVMSG #a :13
+        bob >> PRIVMSG #a :14
+        bob >> PRIVMSG #a :15
+        bob >> PRIVMSG #a :16
+        bob >> PRIVMSG #a :17
+        bob >> PRIVMSG #a :18
+        bob >> PRIVMSG #a :19
+        bob >> PRIVMSG #a :20
+        bob >> PRIVMSG #a :21
+        bob >> PRIVMSG #a :22
+        bob >> PRIVMSG #a :23
+        bob >> PRIVMSG #a :24
         ada >> PART #a
         ada reads again
         ada << :bob!~bob@localhost PRIVMSG #a :1

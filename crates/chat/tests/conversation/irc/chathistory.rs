@@ -373,7 +373,8 @@ fn the_tokens_and_capabilities_are_there() {
         kit << :Switchboard 002 *
         kit << :Switchboard 003 *
         kit << :Switchboard 004 *
-        kit << :Switchboard 005 kit * CHATHISTORY=1000 MSGREFTYPES=msgid,timestamp *
+        kit << :Switchboard 005 kit * CHATHISTORY=1000 *
+        kit << :Switchboard 005 kit * MSGREFTYPES=msgid,timestamp *
         kit << ...
         ",
     );

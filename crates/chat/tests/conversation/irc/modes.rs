@@ -302,8 +302,8 @@ fn what_005_says_of_rooms_is_there() {
         ada << :Switchboard 002 ada :*
         ada << :Switchboard 003 ada :*
         ada << :Switchboard 004 ada *
-        ada << :Switchboard 005 ada * CHANMODES=beI,k,fl,CMRimnpst * EXCEPTS=e EXTBAN=,m INVEX=I KEYLEN=32 KICKLEN=390 *
-        ada << :Switchboard 005 ada * PREFIX=(qaohv)~&@%+ STATUSMSG=~&@%+ TARGMAX=*KICK:4* TOPICLEN=390 *
+        ada << :Switchboard 005 ada * CHANMODES=beI,k,fl,CMRimnpst * EXCEPTS=e EXTBAN=,m INVEX=I KEYLEN=32 *
+        ada << :Switchboard 005 ada KICKLEN=390 * PREFIX=(qaohv)~&@%+ * STATUSMSG=~&@%+ TARGMAX=*KICK:4* TOPICLEN=390 *
         ada << ...
         ",
     );

@@ -15,8 +15,9 @@ fn a_client_registers_and_comes_to_the_lobby() {
         ada << :Switchboard 002 ada :Your host is Switchboard, running switchboard-*
         ada << :Switchboard 003 ada :*
         ada << :Switchboard 004 ada Switchboard switchboard-* * * *
-        ada << :Switchboard 005 ada CASEMAPPING=ascii * :are supported by this server
-        ada << :Switchboard 005 ada *:are supported by this server
+        ada << :Switchboard 005 ada AWAYLEN=390 * :are supported by this server
+        ada << :Switchboard 005 ada * :are supported by this server
+        ada << :Switchboard 005 ada *WHOX :are supported by this server
         ada << :Switchboard 251 ada :There are 2 users and 0 invisible on 1 servers
         ada << :Switchboard 254 ada 1 :channels formed
         ada << :Switchboard 255 ada :I have 2 clients and 0 servers

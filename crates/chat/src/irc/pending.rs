@@ -1,0 +1,201 @@
+//! Long answers, a piece at a time.
+//!
+//! Invariant: of an answer no more is written than the client is about to take. What is left of it
+//! costs a position, however long it is; and while there is something left nothing more that the
+//! client sends is obeyed, so that every reply comes behind those before it.
+
+use std::collections::VecDeque;
+
+use service::Key;
+
+use super::command::list::Listing;
+use super::command::names::Names;
+use super::command::who::Who;
+use super::reply::Replies;
+use crate::event::{MemberId, RoomId};
+use crate::session::{Session, Stage};
+use crate::state::State;
+use crate::switchboard::Switchboard;
+
+/// What is still to be answered to one client.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    answers: VecDeque<Answer>,
+    /// The batch that all this belongs to, if the command had a label: to be closed at the end.
+    pub(super) batch: Option<Box<str>>,
+}
+
+/// An answer that may be long.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    List(Listing),
+    Names(Names),
+    Who(Box<Who>),
+}
+
+/// Whether an answer has been written to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Done,
+    More,
+}
+
+impl Answer {
+    /// Writes until `most` bytes are written, or all.
+    fn write(
+        &mut self,
+        chat: &Switchboard,
+        key: Key,
+        most: usize,
+        to: &mut Replies<'_>,
+    ) -> Progress {
+        match self {
+            Self::List(listing) => listing.write(chat, key, most, to),
+            Self::Names(names) => names.write(chat, key, most, to),
+            Self::Who(who) => who.write(chat, key, most, to),
+        }
+    }
+}
+
+impl Switchboard {
+    /// Answers `key` with something that may be long: what is there room for now, and the rest
+    /// when that has been taken.
+    pub(super) fn answer_at_length(&mut self, key: Key, answer: Answer) {
+        if let Some(client) = self.client_mut(key) {
+            client.pending.get_or_insert_default().answers.push_back(answer);
+            self.go_on(key);
+        }
+    }
+
+    /// There may be room for more of a long answer to `key`.
+    pub(crate) fn go_on_answering(&mut self, key: Key) {
+        let Some(client) = self.client_mut(key) else {
+            return;
+        };
+        let Some(pending) = &client.pending else {
+            return;
+        };
+        let batch = pending.batch.clone();
+        if let Some(batch) = &batch {
+            self.resume_response(key, batch);
+        }
+        self.go_on(key);
+        if batch.is_some() {
+            self.end_response();
+        }
+    }
+
+    fn go_on(&mut self, key: Key) {
+        // Half the mark, so that what is added does not stop the client from being read from.
+        let mark = self.settings.limits.mailbox_pause_bytes / 2;
+        loop {
+            let collected = self.response.as_ref().filter(|response| response.key == key);
+            let waiting = self.sessions.get(key).map_or(0, |session| session.outbox.mail_bytes())
+                + collected.map_or(0, |response| response.bytes.len());
+            let is_closing =
+                self.sessions.get(key).is_none_or(|session| session.stage == Stage::Closing);
+            let Some(client) = self.client_mut(key) else {
+                return;
+            };
+            let Some(pending) = &mut client.pending else {
+                return;
+            };
+            let Some(mut answer) = pending.answers.pop_front().filter(|_| !is_closing) else {
+                if pending.batch.is_none() || is_closing {
+                    client.pending = None;
+                }
+                return;
+            };
+            let mut bytes = Vec::new();
+            let progress = match waiting < mark {
+                true => self.with_replies(key, &mut bytes, |to| {
+                    answer.write(self, key, mark - waiting, to)
+                }),
+                false => Some(Progress::More),
+            };
+            self.reply(key, |to| to.out.extend_from_slice(&bytes));
+            if progress == Some(Progress::More) {
+                if let Some(pending) = self.client_mut(key).and_then(|c| c.pending.as_mut()) {
+                    pending.answers.push_front(answer);
+                }
+                return;
+            }
+        }
+    }
+}
+
+impl Pending {
+    /// Whether nothing is left to write, except for the end of the batch.
+    pub(super) fn is_written(&self) -> bool {
+        self.answers.is_empty()
+    }
+}
+
+impl Session {
+    /// Whether it is still being answered.
+    pub(crate) fn is_being_answered(&self) -> bool {
+        matches!(&self.dialect, crate::dialect::Dialect::Irc(client) if client.pending.is_some())
+    }
+}
+
+/// Goes through the members of a room, or through everybody, in several steps. Who comes or goes
+/// meanwhile may be met or not; who stays is met once.
+#[derive(Debug)]
+pub(crate) enum Walk {
+    /// Those who were there when it began: not many.
+    Few { members: Box<[MemberId]>, next: usize },
+    /// By their places in the table of all members, from `next` on.
+    All { room: Option<RoomId>, next: usize },
+}
+
+impl Walk {
+    /// Up to so many members are noted at the beginning (4 KiB); for more than that it is cheaper
+    /// to look at everybody.
+    const FEW: usize = 512;
+
+    /// Through everybody.
+    pub(crate) fn everybody() -> Self {
+        Self::All { room: None, next: 0 }
+    }
+
+    /// To `member` alone.
+    pub(crate) fn one(member: MemberId) -> Self {
+        Self::Few { members: [member].into(), next: 0 }
+    }
+
+    /// To nobody.
+    pub(crate) fn nobody() -> Self {
+        Self::Few { members: [].into(), next: 0 }
+    }
+
+    /// Through `room`; if there are few, the highest in rank first.
+    pub(crate) fn room(state: &State, id: RoomId) -> Self {
+        let members = state.rooms.get(id).map_or(&[][..], |room| &room.members);
+        if members.len() > Self::FEW {
+            return Self::All { room: Some(id), next: 0 };
+        }
+        let mut members: Box<[MemberId]> = members.into();
+        members.sort_by_key(|&member| {
+            std::cmp::Reverse(state.seat(member, id).and_then(|seat| seat.ranks.highest()))
+        });
+        Self::Few { members, next: 0 }
+    }
+
+    /// The next one.
+    pub(crate) fn next(&mut self, state: &State) -> Option<MemberId> {
+        match self {
+            Self::Few { members, next } => {
+                *next += 1;
+                members.get(*next - 1).copied()
+            }
+            Self::All { room, next } => {
+                let is_there = |(_, member): &(Key, &crate::state::Member)| {
+                    room.is_none_or(|room| member.seats.iter().any(|seat| seat.room == room))
+                };
+                let (found, _) = state.members_from(*next).find(is_there)?;
+                *next = found.index() + 1;
+                Some(found)
+            }
+        }
+    }
+}
