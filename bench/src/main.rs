@@ -7,7 +7,9 @@
 
 mod fanout;
 mod idle;
+mod join;
 mod load;
+mod member;
 mod server;
 mod wait;
 
@@ -17,6 +19,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use load::{Exchange, Load};
+use member::Dialect;
 use server::Server;
 
 #[derive(Parser)]
@@ -63,6 +66,15 @@ enum What {
         /// Lines on their way at once.
         #[arg(long, default_value_t = 64)]
         window: usize,
+        /// What the members speak.
+        #[arg(long, value_delimiter = ',', default_value = "plain")]
+        dialect: Vec<Dialect>,
+    },
+    /// N members come into one room.
+    Join {
+        /// Members.
+        #[arg(long, value_delimiter = ',', default_value = "100,1000,2000,4000")]
+        members: Vec<usize>,
     },
     /// What a wait costs each selector, by how many descriptors it watches.
     Wait {
@@ -75,6 +87,12 @@ enum What {
         /// Members.
         #[arg(long, default_value_t = 9000)]
         connections: usize,
+        /// What they speak.
+        #[arg(long, value_delimiter = ',', default_value = "plain")]
+        dialect: Vec<Dialect>,
+        /// Rooms that IRC clients are spread over.
+        #[arg(long, default_value_t = 1)]
+        rooms: usize,
     },
 }
 
@@ -96,9 +114,14 @@ fn main() -> io::Result<()> {
             };
             arguments.exchanges("http", *connections, exchange)
         }
-        What::Fanout { receivers, window } => fanout::measure(&arguments, receivers, *window),
+        What::Fanout { receivers, window, dialect } => {
+            fanout::measure(&arguments, dialect, receivers, *window)
+        }
+        What::Join { members } => join::measure(&arguments, members),
         What::Wait { watched } => wait::measure(watched, arguments.rounds, arguments.duration()),
-        What::Idle { connections } => idle::measure(&arguments, *connections),
+        What::Idle { connections, dialect, rooms } => {
+            idle::measure(&arguments, dialect, *connections, (*rooms).max(1))
+        }
     }
 }
 
