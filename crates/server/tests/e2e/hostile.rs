@@ -13,6 +13,7 @@ on_every_engine![
     a_tls_hello_ends_nothing,
     half_a_request_ends_nothing,
     a_hundred_megabytes_without_a_newline_cost_no_memory,
+    a_line_without_an_end_costs_no_time,
     clients_that_are_killed_are_forgotten,
     running_out_of_descriptors_pauses_and_recovers,
 ];
@@ -160,6 +161,27 @@ fn a_hundred_megabytes_without_a_newline_cost_no_memory(engine: &str) {
             None => drop(peer.drain()),
         }
     });
+}
+
+/// Some servers go round and round over what is longer than a line and has no end yet.
+fn a_line_without_an_end_costs_no_time(engine: &str) {
+    let server = Server::start(engine, &["chat"]);
+    let mut witness = Witness::of("chat", &server);
+    let openings = ["", "NICK ada\r\nUSER ada 0 * :ada\r\n", "/plain\n"];
+    let peers = openings.map(|opening| {
+        let mut peer = server.connect();
+        peer.send(format!("{opening}{}", "a".repeat(600)));
+        peer
+    });
+    // Past the second after which who is silent is taken for a person.
+    std::thread::sleep(Duration::from_millis(1200));
+    let before = server.cpu_ticks();
+    std::thread::sleep(Duration::from_millis(500));
+    let used = server.cpu_ticks() - before;
+    assert!(used * 4 < rustix::param::clock_ticks_per_second(), "{used} ticks: it spins");
+    witness.asks("chat", &server);
+    drop(peers);
+    server.stop();
 }
 
 fn clients_that_are_killed_are_forgotten(engine: &str) {
