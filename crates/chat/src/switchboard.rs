@@ -31,7 +31,7 @@ use crate::session::{Counted, Flush, Hears, Input, Receiving, Session, Stage};
 use crate::state::State;
 use crate::timer::{NEVER, Timers};
 use crate::trunk::{Ordered, Trunk};
-use crate::words::Words;
+use crate::words::{Manner, Words};
 use crate::{Settings, SlowReaders, Speaks, Stats};
 
 /// The chat server, as a service that an engine runs.
@@ -410,7 +410,7 @@ impl Switchboard {
 
     /// `key` says something in a room, which is told first that `key` is there if it does not know.
     pub(crate) fn say_in(&mut self, key: Key, room: RoomId, least: Option<Rank>, words: Words) {
-        if least.is_none() && words.is_readable() {
+        if words.manner != Manner::Tags {
             self.show(key, room);
         }
         self.propose(Event::Said { member: key, room, least, words });

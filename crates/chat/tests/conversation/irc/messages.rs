@@ -1,4 +1,4 @@
-use crate::transcript::transcript;
+use crate::transcript::{settings, transcript, transcript_with};
 
 #[test]
 fn plain_lines_and_irc_meet_in_one_room() {
@@ -59,6 +59,40 @@ fn what_cannot_be_delivered_is_refused() {
         ada << :Switchboard 409 ada :No origin specified
         ada >> PING x
         ada << :Switchboard PONG Switchboard :x
+        ",
+    );
+}
+
+#[test]
+fn in_a_crowded_room_who_speaks_is_there_for_those_who_hear_it() {
+    let mut settings = settings();
+    settings.limits.announce_members = 1;
+    transcript_with(
+        settings,
+        "
+        ada: irc
+        bob: irc
+        eve: irc
+        kit: irc
+        ada >> JOIN #tea
+        bob >> JOIN #tea
+        eve >> JOIN #tea
+        kit >> JOIN #tea
+        ada << ...
+        bob << ...
+        eve << ...
+        kit << ...
+        eve >> PRIVMSG @#tea :operators?
+        ada << :eve!~eve@localhost JOIN #tea
+        ada << :eve!~eve@localhost PRIVMSG @#tea :operators?
+        bob << :eve!~eve@localhost JOIN #tea
+        kit >> PRIVMSG #tea :\x01VERSION\x01
+        ada << :kit!~kit@localhost JOIN #tea
+        ada << :kit!~kit@localhost PRIVMSG #tea :\x01VERSION\x01
+        ada << ...
+        bob << ...
+        eve << ...
+        kit << ...
         ",
     );
 }
