@@ -34,8 +34,8 @@ pub(crate) struct IrcClient {
     last_id: u64,
     labels: VecDeque<String>,
     labels_sent: usize,
-    /// Those open, and their types.
-    batches: HashMap<String, String>,
+    /// Those open.
+    batches: HashMap<String, Batch>,
     /// What the answer to each PING must be, and how many labels must have been answered before.
     pings: VecDeque<(String, usize)>,
     pub(crate) offered: Vec<String>,
@@ -43,17 +43,35 @@ pub(crate) struct IrcClient {
     pub(crate) answers: Vec<String>,
     /// It has been told that the connection ends.
     pub(crate) over: bool,
+    /// It was told that it missed something of a room that it was leaving.
+    pub(crate) missed: bool,
     /// All that it has read and sent, and whether it is reading: what a failure prints.
     journal: Vec<String>,
     is_reading: bool,
 }
 
 /// Something that happened in rooms: alike for all who hear of it, whatever they have asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Heard {
     pub(crate) source: String,
     pub(crate) command: String,
     pub(crate) params: Vec<String>,
+}
+
+/// Messages that belong together.
+#[derive(Debug)]
+struct Batch {
+    kind: String,
+    era: Era,
+    /// The number of the last message in it that has one.
+    last_id: u64,
+}
+
+/// Whether something happens, or is only told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Era {
+    Now,
+    Past,
 }
 
 impl IrcClient {
@@ -78,6 +96,7 @@ impl IrcClient {
             offered: Vec::new(),
             answers: Vec::new(),
             over: false,
+            missed: false,
             journal: Vec::new(),
             is_reading: false,
         }
@@ -130,9 +149,12 @@ impl IrcClient {
 
     fn take(&mut self, line: &Message) {
         assert!(!self.over, "{line:?} after the last word");
-        self.check_tags(line);
-        self.take_label(line);
+        let era = self.take_label(line);
+        self.check_tags(line, era);
         let own = self.nick.clone().unwrap_or_default();
+        if era == Era::Past && line.command != "BATCH" {
+            return;
+        }
         match line.command.as_str() {
             "001" => {
                 assert_eq!(self.nick, None, "welcomed twice");
@@ -210,8 +232,22 @@ impl IrcClient {
             "CHGHOST" => assert!(self.has("chghost"), "not negotiated: {line:?}"),
             "SETNAME" => assert!(self.has("setname"), "not negotiated: {line:?}"),
             "FAIL" | "WARN" | "NOTE" => {
-                assert!(self.has("standard-replies"), "not negotiated: {line:?}");
+                // Extensions that speak in these bring them along.
+                let bringing = match line.param(0) {
+                    "BATCH" => "draft/multiline",
+                    "CHATHISTORY" => "draft/chathistory",
+                    "MARKREAD" => "draft/read-marker",
+                    "REDACT" => "draft/message-redaction",
+                    _ => "standard-replies",
+                };
+                let is_known = self.has("standard-replies") || self.has(bringing);
+                assert!(is_known, "not negotiated: {line:?}");
             }
+            "REDACT" => {
+                assert!(self.has("draft/message-redaction"), "not negotiated: {line:?}");
+                assert!(!line.param(0).starts_with('#') || self.view.is_in(line.param(0)));
+            }
+            "MARKREAD" => assert!(self.has("draft/read-marker"), "not negotiated: {line:?}"),
             "ACK" => assert!(line.tag("label").is_some(), "an ACK of what? {line:?}"),
             number if number.len() == 3 && number.as_bytes()[0].is_ascii_digit() => {}
             _ => panic!("what is this? {line:?}"),
@@ -225,7 +261,7 @@ impl IrcClient {
     }
 
     /// Only tags that were asked for; and ids in the one order.
-    fn check_tags(&mut self, line: &Message) {
+    fn check_tags(&mut self, line: &Message, era: Era) {
         for (key, _) in &line.tags {
             let cap = match key.as_str() {
                 "time" => "server-time",
@@ -233,6 +269,7 @@ impl IrcClient {
                 "account" => "account-tag",
                 "label" => "labeled-response",
                 "batch" => "batch",
+                "draft/multiline-concat" => "draft/multiline",
                 key if key.starts_with('+') => "message-tags",
                 key => panic!("a tag that nobody knows, {key}: {line:?}"),
             };
@@ -241,24 +278,36 @@ impl IrcClient {
         if let Some(id) = line.tag("msgid") {
             let seq = id.rsplit_once('-').and_then(|(_, hex)| u64::from_str_radix(hex, 16).ok());
             let seq = seq.unwrap_or_else(|| panic!("what id? {line:?}"));
+            let last = match line.tag("batch").and_then(|name| self.batches.get_mut(name)) {
+                Some(batch) if era == Era::Past => &mut batch.last_id,
+                _ => &mut self.last_id,
+            };
             // What one says to oneself is heard as an echo, too.
             let own = self.nick.as_deref() == Some(line.nick());
-            let again = own && folded(line.param(0)) == folded(line.nick()) && seq == self.last_id;
-            assert!(seq > self.last_id || again, "twice, or out of the one order: {line:?}");
-            self.last_id = seq;
-            self.ids.push((id.to_owned(), Heard::of(line)));
+            let again = own && line.params.iter().any(|it| folded(it) == folded(line.nick()));
+            let is_next = seq > *last || (again && seq == *last);
+            assert!(is_next, "twice, or out of the one order: {line:?}");
+            *last = seq;
+            if line.command != "BATCH" {
+                self.ids.push((id.to_owned(), Heard::of(line)));
+            }
         }
     }
 
-    fn take_label(&mut self, line: &Message) {
+    /// Answers whether the line happens now.
+    fn take_label(&mut self, line: &Message) -> Era {
         if let Some(label) = line.tag("label") {
             let asked = self.labels.pop_front();
             assert_eq!(asked.as_deref(), Some(label), "one answer each, in order: {line:?}");
-            assert!(line.command != "BATCH" || line.param(1) == "labeled-response", "{line:?}");
+            let kinds = ["labeled-response", "multiline", "chathistory", "chathistory-targets"];
+            let kind = line.param(1).trim_start_matches("draft/");
+            let is_whole = line.command != "BATCH" || kinds.contains(&kind);
+            assert!(is_whole, "a label on what is no answer: {line:?}");
         }
-        if let Some(batch) = line.tag("batch") {
-            assert!(self.batches.contains_key(batch), "in no open batch: {line:?}");
-        }
+        line.tag("batch").map_or(Era::Now, |batch| {
+            let batch = self.batches.get(batch);
+            batch.unwrap_or_else(|| panic!("in no open batch: {line:?}")).era
+        })
     }
 
     fn take_batch(&mut self, line: &Message) {
@@ -266,8 +315,15 @@ impl IrcClient {
         let (sign, name) = line.param(0).split_at(1);
         match sign {
             "+" => {
-                assert!(!line.param(1).is_empty(), "a batch of what? {line:?}");
-                let before = self.batches.insert(name.to_owned(), line.param(1).to_owned());
+                let kind = line.param(1).to_owned();
+                assert!(!kind.is_empty(), "a batch of what? {line:?}");
+                let is_ours = kind != "draft/multiline" || self.has("draft/multiline");
+                assert!(is_ours, "not negotiated: {line:?}");
+                let outer = line.tag("batch").map(|outer| self.batches[outer].era);
+                let is_past = kind.contains("chathistory") || outer == Some(Era::Past);
+                let era = if is_past { Era::Past } else { Era::Now };
+                let batch = Batch { kind, era, last_id: 0 };
+                let before = self.batches.insert(name.to_owned(), batch);
                 assert!(before.is_none(), "opened twice: {line:?}");
             }
             "-" => assert!(self.batches.remove(name).is_some(), "not open: {line:?}"),
@@ -308,7 +364,13 @@ impl IrcClient {
     fn take_words(&mut self, own: &str, line: &Message) {
         if !line.source.contains('!') {
             // The server's own words.
-            return assert_eq!(line.command, "NOTICE", "{line:?}");
+            assert_eq!(line.command, "NOTICE", "{line:?}");
+            if let Some((_, rest)) = line.param(1).split_once("You missed ") {
+                let room = rest.split([' ', ':']).find(|word| word.starts_with('#'));
+                self.view.room(room.expect("a room"), line).named = false;
+                self.missed = true;
+            }
+            return;
         }
         assert!(line.command != "TAGMSG" || self.has("message-tags"), "{line:?}");
         let is_own = line.nick() == own;
@@ -328,8 +390,14 @@ impl IrcClient {
         let room = self.view.room(target, line);
         let speaker = room.members.get(&folded(line.nick()));
         let is_there = speaker.is_some_and(|member| member.nick == line.nick());
-        assert!(is_there || !room.named, "somebody unseen speaks: {line:?}");
-        if line.command != "TAGMSG" && target == line.param(0) {
+        // Nobody is shown to a crowd because they type.
+        let is_typing = line.command == "TAGMSG";
+        assert!(is_there || is_typing || !room.named, "somebody unseen speaks: {line:?}");
+        let batch = line.tag("batch").and_then(|name| self.batches.get(name));
+        let is_several = batch.is_some_and(|batch| batch.kind == "draft/multiline");
+        // Others are not sent the blank lines of several.
+        let is_blank = is_several && line.param(1).is_empty();
+        if line.command != "TAGMSG" && target == line.param(0) && !is_blank {
             self.hear(line);
         }
     }
