@@ -152,6 +152,7 @@ impl Switchboard {
             return;
         };
         let (place, stamp) = (Place::event(ordered.seq), ordered.stamp());
+        self.rename_read_marker(reader, old, new);
         if knows {
             return self.reply_at(reader, place, |to| {
                 let line = render::begin(class, to.scene, stamp, by, to.out);
@@ -177,6 +178,7 @@ impl Switchboard {
             render::join(line, class, new, &me);
         });
         self.write_topic(reader, id);
+        self.write_read_marker(reader, new);
         self.write_names(reader, id);
     }
 

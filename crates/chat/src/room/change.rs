@@ -244,7 +244,8 @@ fn one<'a>(
             (None, _) => Asked::Wrong(Wrong::Missing(letter)),
             (Some(key), Value::Key) => match check_key(key, limits.key_bytes) {
                 Ok(()) => Asked::For(Change::Key(Some(key.into()))),
-                Err(why) => invalid(key, why),
+                // What was meant as a secret is not repeated.
+                Err(why) => invalid("", why),
             },
             (Some(number), Value::Limit) => match number.parse() {
                 Ok(limit @ 1..) => Asked::For(Change::Limit(Some(limit))),
@@ -322,8 +323,9 @@ mod tests {
         let many = format!("+{}{}", "v".repeat(13), " ada".repeat(13));
         assert_eq!(changes(&many).len(), 13);
         assert_eq!(wrong(&many), TooMany(12));
-        let key = format!("+k {}", "x".repeat(100));
-        assert!(matches!(wrong(&key), Invalid(_, shown, _) if shown.len() == 64));
+        let room = format!("+f #{}", "x".repeat(100));
+        assert!(matches!(wrong(&room), Invalid(_, shown, _) if shown.len() == 64));
+        assert!(matches!(wrong("+k :secret"), Invalid(_, shown, _) if shown == "*"));
     }
 
     proptest! {

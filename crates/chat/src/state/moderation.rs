@@ -163,3 +163,86 @@ impl State {
         Ok(Applied::RoomRenamed(old))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use crate::event::Event;
+    use crate::person::Person;
+    use crate::room::change::{Change, Turn};
+    use crate::room::modes::Flag;
+    use crate::trunk::Trunk;
+
+    struct Hall {
+        state: State,
+        trunk: Trunk,
+    }
+
+    impl Hall {
+        fn apply(&mut self, event: Event) -> Result<Applied, Refusal> {
+            self.trunk.propose(1_000, event);
+            let ordered = self.trunk.next().expect("what was proposed");
+            self.state.apply(&ordered)
+        }
+
+        /// The rank of server operator, a room that somebody else has made, and its maker.
+        fn new() -> (Self, MemberId, MemberId, RoomId) {
+            let state = State::new(Arc::new(Settings::default()));
+            let mut hall = Self { state, trunk: Trunk::default() };
+            let [operator, ada] = [1, 2].map(|number| MemberId::new(number, 1));
+            for member in [operator, ada] {
+                let identity = Arc::clone(&Person::guest(1).identity);
+                hall.apply(Event::Arrived { member, name: None, identity, away: None }).unwrap();
+            }
+            hall.apply(Event::Opered { member: operator, operator: Some("root".into()) }).unwrap();
+            let room = "#tea".parse().unwrap();
+            let joined = hall.apply(Event::Joined { member: ada, room, key: None });
+            let Ok(Applied::Joined(room)) = joined else { panic!("{joined:?}") };
+            (hall, operator, ada, room)
+        }
+    }
+
+    #[test]
+    fn a_server_operator_keeps_order_where_it_is_not() {
+        let (mut hall, operator, ada, room) = Hall::new();
+        let changes = vec![Change::Flag(Flag::Moderated, Turn::On)];
+        let set = hall.apply(Event::ModesSet { member: operator, room, changes });
+        assert!(matches!(set, Ok(Applied::ModesSet { done, .. }) if done.len() == 1));
+        let text = "quiet, please".into();
+        assert!(hall.apply(Event::TopicSet { member: operator, room, text }).is_ok());
+        let who = hall.state.name(ada).unwrap();
+        let reason = "rest".into();
+        let removed = hall.apply(Event::Removed { member: operator, room, who, reason });
+        assert!(matches!(removed, Ok(Applied::Removed(target)) if target == ada), "the founder");
+    }
+
+    #[test]
+    fn the_lobby_is_kept_by_server_operators_alone_and_keeps_its_name() {
+        let (mut hall, operator, ada, _) = Hall::new();
+        let name = hall.state.settings.lobby.clone();
+        let lobby = hall.state.find_room(&name).unwrap();
+        for member in [ada, operator] {
+            let joined = Event::Joined { member, room: name.clone(), key: None };
+            assert!(hall.apply(joined).is_ok());
+            assert_eq!(hall.state.level(member, lobby), Level::Member);
+        }
+        let changes = vec![Change::Flag(Flag::Moderated, Turn::On)];
+        for (member, count) in [(ada, 0), (operator, 1)] {
+            let changes = changes.clone();
+            let set = hall.apply(Event::ModesSet { member, room: lobby, changes });
+            assert!(matches!(set, Ok(Applied::ModesSet { done, .. }) if done.len() == count));
+        }
+        let new: RoomName = "#hall".parse().unwrap();
+        let renamed = Event::RoomRenamed { member: operator, room: lobby, name: new, reason: None };
+        assert!(matches!(hall.apply(renamed), Err(Refusal::LobbyStays)));
+    }
+
+    #[test]
+    fn of_a_secret_room_a_server_operator_knows_no_more_than_others() {
+        let (mut hall, operator, ada, room) = Hall::new();
+        let changes = vec![Change::Flag(Flag::Secret, Turn::On)];
+        hall.apply(Event::ModesSet { member: ada, room, changes }).unwrap();
+        assert!(hall.state.may_see(ada, room) && !hall.state.may_see(operator, room));
+    }
+}

@@ -1,5 +1,6 @@
 //! Conversations with IRC clients: one file for each command or extension.
 
+mod adds_up;
 mod away;
 mod capabilities;
 mod chathistory;
@@ -21,6 +22,7 @@ mod read_marker;
 mod redact;
 mod registration;
 mod rename_rooms;
+mod secret_rooms;
 mod server;
 mod speaking;
 mod tags;

@@ -69,6 +69,16 @@ impl Switchboard {
         }
     }
 
+    /// A room that `key` is in has another name, under which it has read as far as before.
+    pub(in crate::irc) fn rename_read_marker(&mut self, key: Key, old: &RoomName, new: &RoomName) {
+        let markers = self.client_mut(key).and_then(|client| client.markers.as_mut());
+        if let Some(Markers(markers)) = markers.map(|markers| &mut **markers)
+            && let Some(marker) = markers.remove(&*old.as_str().to_ascii_lowercase())
+        {
+            markers.insert(new.as_str().to_ascii_lowercase().into(), marker);
+        }
+    }
+
     fn write_marker(&mut self, key: Key, target: &str) {
         let markers = self.client(key).and_then(|client| client.markers.as_ref());
         let marker =

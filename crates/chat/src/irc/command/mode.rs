@@ -60,6 +60,8 @@ fn write_list(chat: &mut Switchboard, key: Key, id: RoomId, list: List) {
             line.trailing("You're not on that channel").end();
         });
     }
+    // Its answer may be long.
+    chat.charge(key, chat.settings.limits.heavy_command.saturating_sub(1));
     let Some(room) = chat.state.rooms.get(id) else {
         return;
     };
