@@ -47,6 +47,8 @@ pub(crate) enum Act {
     /// Give a rank, or take it.
     SetRank(Rank),
     Rename,
+    /// Say something of it for clients to show (METADATA).
+    Describe,
 }
 
 /// How far somebody has come in a room, or must have come.
@@ -133,6 +135,7 @@ const TABLE: &[Row] = {
         row(Act::SetRank(Rank::Admin),        Founder,      Yes, &[]),
         row(Act::SetRank(Rank::Founder),      Founder,      Yes, &[]),
         row(Act::Rename,                      Founder,      Yes, &[]),
+        row(Act::Describe,                    Operator,     Yes, &[]),
     ]
 };
 
@@ -258,6 +261,7 @@ SetRank(Operator)      ....@&~ op
 SetRank(Admin)         ......~ op
 SetRank(Founder)       ......~ op
 Rename                 ......~ op
+Describe               ....@&~ op
 ";
         assert_eq!(shown, expected, "{shown}");
     }

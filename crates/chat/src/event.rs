@@ -9,6 +9,7 @@ use service::Key;
 use wire::name::{Name, RoomName};
 
 use crate::authority::Denied;
+use crate::metadata::{About, Changed, Edit, Unchanged};
 use crate::person::modes::UserModes;
 use crate::person::{Identity, Person};
 use crate::room::change::Change;
@@ -104,6 +105,12 @@ pub(crate) enum Event {
         name: RoomName,
         reason: Option<Arc<str>>,
     },
+    /// Something is said about oneself, or about a room, for clients to show.
+    Annotated {
+        member: MemberId,
+        about: About,
+        edit: Edit,
+    },
     /// A member becomes a server operator, under an operator's name; or is none any more.
     Opered {
         member: MemberId,
@@ -154,6 +161,7 @@ impl Event {
             | Self::Removed { member, .. }
             | Self::Invited { member, .. }
             | Self::RoomRenamed { member, .. }
+            | Self::Annotated { member, .. }
             | Self::Opered { member, .. }
             | Self::Away { member, .. }
             | Self::Marked { member, .. }
@@ -205,6 +213,7 @@ pub(crate) enum Applied {
     Invited(MemberId),
     /// What the room was called before.
     RoomRenamed(RoomName),
+    Annotated(Changed),
     Opered,
     Away,
     /// What has changed.
@@ -241,6 +250,7 @@ pub(crate) enum Refusal {
     AlreadyThere(RoomId),
     /// The member is not in the room.
     NotThere,
+    Unannotated(Unchanged),
     /// Nothing of that number is kept.
     NoSuchMessage,
     /// Somebody else has said it, and the member does not keep order there.

@@ -37,6 +37,7 @@ mod irc;
 mod limits;
 mod log;
 mod lookalikes;
+mod metadata;
 mod moderation;
 mod moment;
 mod outbox;

@@ -131,6 +131,18 @@ pub struct Limits {
     pub multiline_time: Duration,
     /// Rooms and people for which one IRC client may say how far it has read, 200. Met: refused.
     pub read_markers: usize,
+    /// Keys of metadata for one member or one room, 16. Met: refused, its author told.
+    pub metadata_keys: usize,
+    /// The length of such a key, 32 bytes. Met: it is none.
+    pub metadata_key_bytes: usize,
+    /// The length of its value, 300 bytes: so that with the longest names it fits a line. Met: as
+    /// [`Limits::metadata_keys`].
+    pub metadata_value_bytes: usize,
+    /// Keys that one IRC client is told of when they change, 50. Met: as above.
+    pub metadata_subscriptions: usize,
+    /// What is told of a room and all in it at one time, 64 KiB. Met: the rest is not told; it can
+    /// be asked for one by one.
+    pub metadata_answer_bytes: usize,
     /// Members up to which a room announces joins, leaves and name changes, 100: the cost of
     /// announcing to all that each has come is the square of their number, and nobody reads it.
     /// Met: they are not announced.
@@ -232,6 +244,11 @@ impl Default for Limits {
             multiline_lines: 100,
             multiline_time: Duration::from_secs(120),
             read_markers: 200,
+            metadata_keys: 16,
+            metadata_key_bytes: 32,
+            metadata_value_bytes: 300,
+            metadata_subscriptions: 50,
+            metadata_answer_bytes: 64 * 1024,
             announce_members: 100,
             who_names: 200,
             listed_rooms: 100,

@@ -10,6 +10,7 @@ use wire::name::RoomName;
 
 use crate::event::MemberId;
 use crate::log::Log;
+use crate::metadata::Metadata;
 use modes::{Flags, Rules, Value};
 
 /// One room.
@@ -25,6 +26,8 @@ pub(crate) struct Room {
     /// What few rooms have.
     pub(crate) rules: Option<Box<Rules>>,
     pub(crate) topic: Option<Box<Topic>>,
+    /// What is said of it for clients to show.
+    pub(crate) metadata: Metadata,
     pub(crate) created_unix_ms: u64,
 }
 
@@ -47,6 +50,7 @@ impl Room {
             flags: Flags::default(),
             rules: None,
             topic: None,
+            metadata: Metadata::default(),
             created_unix_ms,
         }
     }

@@ -6,6 +6,7 @@
 //! Here stands `apply`, an arm for each event; what the longer ones do is told by noun, in the files
 //! below: names, seats, rooms, and what rooms are told.
 
+mod annotate;
 mod doors;
 mod moderation;
 mod modes;
@@ -30,6 +31,7 @@ use crate::hash::Seeded;
 use crate::history::{History, InMemory};
 use crate::log::{Arrival, What};
 use crate::lookalikes::Lookalikes;
+use crate::metadata::Metadata;
 use crate::person::Person;
 use crate::person::modes::{UserMode, UserModes};
 use crate::room::Room;
@@ -84,6 +86,8 @@ pub(crate) struct More {
     pub(crate) operator: Option<Arc<str>>,
     /// The rooms that it was asked into and has not come to, the latest last.
     pub(crate) invitations: Vec<Invitation>,
+    /// What it says of itself to clients.
+    pub(crate) metadata: Metadata,
 }
 
 /// Somebody was asked into a room.
@@ -225,6 +229,7 @@ impl State {
             Event::Marked { member, set, clear } => self.change_modes(*member, *set, *clear),
             Event::Described { member, real_name } => self.describe(ordered, *member, real_name),
             Event::Rehosted { member, identity } => self.rehost(ordered, *member, identity),
+            Event::Annotated { member, about, edit } => self.annotate(*member, *about, edit),
             Event::Departed { member, reason } => {
                 let who = Arc::clone(self.person(*member)?);
                 for room in self.rooms_of(*member) {

@@ -367,6 +367,9 @@ impl Switchboard {
                     }
                 }
             }
+            (Ok(Applied::Annotated(changed)), Event::Annotated { about, .. }) => {
+                self.notify_annotated(ordered, *about, changed);
+            }
             _ => {}
         }
         match self.sessions.get(member).map(|session| &session.dialect) {

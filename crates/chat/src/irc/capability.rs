@@ -33,6 +33,7 @@ pub(crate) enum Capability {
     ChatHistory,
     EventPlayback,
     MessageRedaction,
+    Metadata,
     ReadMarker,
     InviteNotify,
     ChannelRename,
@@ -54,6 +55,7 @@ impl Capability {
             ("draft/event-playback", "", EventPlayback),
             ("draft/extended-isupport", "", ExtendedIsupport),
             ("draft/message-redaction", "", MessageRedaction),
+            ("draft/metadata-3", "", Metadata),
             ("draft/multiline", "", Multiline),
             ("draft/pre-away", "", PreAway),
             ("draft/read-marker", "", ReadMarker),
@@ -78,6 +80,13 @@ impl Capability {
             Self::Multiline => {
                 let Limits { multiline_bytes, multiline_lines, .. } = limits;
                 Some(format!("max-bytes={multiline_bytes},max-lines={multiline_lines}"))
+            }
+            Self::Metadata => {
+                let Limits { metadata_keys: keys, metadata_subscriptions: subs, .. } = limits;
+                let Limits { metadata_key_bytes: key, metadata_value_bytes: value, .. } = limits;
+                Some(format!(
+                    "max-keys={keys},max-subs={subs},max-key-bytes={key},max-value-bytes={value}"
+                ))
             }
             _ => None,
         }

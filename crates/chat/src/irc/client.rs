@@ -5,6 +5,7 @@ use service::Time;
 
 use super::capability::{Capabilities, Class};
 use super::command::markread::Markers;
+use super::command::metadata::Subscriptions;
 use super::multiline::Incoming;
 use super::pending::Pending;
 use super::registration::Registration;
@@ -26,6 +27,8 @@ pub(crate) struct Client {
     pub(crate) incoming: Option<Box<Incoming>>,
     /// How far it has read.
     pub(crate) markers: Option<Box<Markers>>,
+    /// What it wants to be told of people and rooms.
+    pub(crate) subscriptions: Option<Box<Subscriptions>>,
 }
 
 /// Whether the client has been asked for a sign of life.

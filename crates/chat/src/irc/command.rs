@@ -14,6 +14,7 @@ pub(super) mod kick;
 pub(super) mod list;
 pub(super) mod markread;
 pub(super) mod message;
+pub(super) mod metadata;
 pub(super) mod mode;
 pub(super) mod monitor;
 pub(super) mod names;

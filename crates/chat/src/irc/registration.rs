@@ -149,6 +149,7 @@ impl Switchboard {
         });
         write_isupport(self, key);
         super::command::server::write_lusers(self, key);
+        self.write_own_metadata(key);
         super::command::server::write_motd(self, key);
         if settings.irc_lobby {
             let room = settings.lobby.clone();

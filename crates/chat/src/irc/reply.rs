@@ -224,6 +224,28 @@ impl Switchboard {
         }
     }
 
+    /// What `write` writes is one batch of this type, for those who know batches.
+    pub(super) fn reply_batch(
+        &mut self,
+        key: Key,
+        kind: &str,
+        about: Option<&str>,
+        write: impl FnOnce(&mut Replies<'_>),
+    ) {
+        let name = self.has(key, Capability::Batch).then(|| self.next_batch());
+        self.reply(key, |to| {
+            let Some(name) = name else {
+                return write(to);
+            };
+            let line = to.server("BATCH").param(format_args!("+{name}")).param(kind);
+            about.into_iter().fold(line, |line, about| line.param(about)).end();
+            let mut bytes = Vec::new();
+            write(&mut Replies { out: &mut bytes, ..*to });
+            in_batch(&bytes, &name, to.out);
+            to.server("BATCH").param(format_args!("-{name}")).end();
+        });
+    }
+
     /// What `what` answers to `key` is one response with this label, if there is one; else it is
     /// part of whatever is being answered.
     pub(super) fn respond(
@@ -282,7 +304,7 @@ fn is_one_batch(bytes: &[u8]) -> bool {
 
 /// Appends `messages`, as part of the batch called `name`. Those that are in a batch of their own
 /// stay in that; what begins and ends it is part of this one.
-pub(super) fn in_batch(messages: &[u8], name: &str, out: &mut Vec<u8>) {
+fn in_batch(messages: &[u8], name: &str, out: &mut Vec<u8>) {
     for message in messages.split_inclusive(|&byte| byte == b'\n') {
         with_tag(message, "batch", name, out);
     }

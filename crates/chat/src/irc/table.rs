@@ -88,6 +88,8 @@ pub(crate) const TABLE: &[Row] = {
             "LUSERS: how many people and rooms there are"),
         row("MARKREAD", 0, Registered, Line,   markread::markread,
             "MARKREAD target [timestamp=time]: how far one has read"),
+        row("METADATA", 2, Registered, Heavy,  metadata::metadata,
+            "METADATA target|* GET|LIST|SET|CLEAR|SUB|UNSUB|SUBS|SYNC [...]: what is said of people and rooms"),
         row("MODE",    1, Registered,   Line,  mode::mode,
             "MODE #room [+modes-modes {parameter}]: what a room allows and whom it ranks; MODE nick [+modes-modes]: what holds for yourself"),
         row("MONITOR", 1, Registered,  Line,  monitor::monitor,

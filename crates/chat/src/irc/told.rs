@@ -64,6 +64,9 @@ impl Switchboard {
                 self.tell_irc_moderated(key, ordered, applied);
             }
             (_, Ok(applied)) if applied.is_own() => self.tell_irc_own(key, ordered, applied),
+            (Event::Annotated { about, edit, .. }, outcome) => {
+                self.tell_annotated(key, *about, edit, outcome);
+            }
             (event, Err(refusal)) => self.refuse_irc(key, event, refusal),
             (_, Ok(_)) => {}
         }
@@ -89,6 +92,7 @@ impl Switchboard {
         if !self.has(key, Capability::NoImplicitNames) {
             self.write_names(key, id);
         }
+        self.sync_on_joining(key, id);
         self.replay(key, id);
     }
 
@@ -174,8 +178,8 @@ impl Switchboard {
             _ if is_quiet => {}
             // Who is there already is not told again.
             Refusal::NoMember | Refusal::AlreadyThere(_) => {}
-            // Of REDACT, which answers itself.
-            Refusal::NoSuchMessage | Refusal::NotYours => {}
+            // Of REDACT and METADATA, which answer themselves.
+            Refusal::NoSuchMessage | Refusal::NotYours | Refusal::Unannotated(_) => {}
             Refusal::NameTaken(name) | Refusal::LooksLike(name, _) => {
                 if let Some(registration) =
                     self.client_mut(key).and_then(|client| client.registration.as_mut())

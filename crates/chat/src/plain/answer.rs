@@ -484,8 +484,9 @@ impl Switchboard {
             self.set_current(key, Some(*room));
         }
         self.tell(key, |to| match refusal {
-            // The last two are of IRC clients only.
-            Refusal::NoMember | Refusal::NoSuchMessage | Refusal::NotYours => {}
+            Refusal::NoMember => {}
+            // Of IRC clients only.
+            Refusal::NoSuchMessage | Refusal::NotYours | Refusal::Unannotated(_) => {}
             Refusal::NameTaken(name) => {
                 to.line(format_args!("\"{name}\" is taken; you are still {own}."));
             }

@@ -14,6 +14,7 @@ mod lines;
 mod list;
 mod long_answers;
 mod messages;
+mod metadata;
 mod modes;
 mod monitor;
 mod multiline;

@@ -13,7 +13,6 @@ use crate::event::RoomId;
 use crate::history::{Point, Prefer, Query, Scope, Span};
 use crate::irc::capability::Capability;
 use crate::irc::render::{self, MessageId};
-use crate::irc::reply::in_batch;
 use crate::log::Entry;
 use crate::moment::Timestamp;
 use crate::switchboard::Switchboard;
@@ -132,7 +131,7 @@ fn targets(chat: &mut Switchboard, key: Key, message: &Message<'_>) -> Result<()
     } else {
         found.truncate(count);
     }
-    batch(chat, key, "draft/chathistory-targets", None, |to| {
+    chat.reply_batch(key, "draft/chathistory-targets", None, |to| {
         for (time, _, room) in &found {
             let time = time.text();
             let line = to.server("CHATHISTORY").param("TARGETS").param(room);
@@ -181,7 +180,7 @@ fn show(chat: &mut Switchboard, key: Key, target: &str, entries: &[Entry], prefe
     let most = limits.history_batch_bytes.min(limits.mailbox_close_bytes / 2);
     let scene = std::sync::Arc::clone(&chat.scene);
     let Ok(room) = target.parse::<RoomName>() else {
-        return batch(chat, key, "chathistory", Some(target), |_| ());
+        return chat.reply_batch(key, "chathistory", Some(target), |_| ());
     };
     let rendering = Rendering { room: &room, scene: &scene };
     let (mut bytes, mut ends) = (Vec::new(), vec![0]);
@@ -200,29 +199,7 @@ fn show(chat: &mut Switchboard, key: Key, target: &str, entries: &[Entry], prefe
         }
     }
     let bytes = &bytes[ends[first]..ends[last]];
-    batch(chat, key, "chathistory", Some(target), |to| to.out.extend_from_slice(bytes));
-}
-
-/// What `write` writes is one batch, for those who know batches.
-fn batch(
-    chat: &mut Switchboard,
-    key: Key,
-    kind: &str,
-    target: Option<&str>,
-    write: impl FnOnce(&mut crate::irc::reply::Replies<'_>),
-) {
-    let name = chat.has(key, Capability::Batch).then(|| chat.next_batch());
-    chat.reply(key, |to| {
-        let Some(name) = name else {
-            return write(to);
-        };
-        let line = to.server("BATCH").param(format_args!("+{name}")).param(kind);
-        target.into_iter().fold(line, |line, target| line.param(target)).end();
-        let mut bytes = Vec::new();
-        write(&mut crate::irc::reply::Replies { out: &mut bytes, ..*to });
-        in_batch(&bytes, &name, to.out);
-        to.server("BATCH").param(format_args!("-{name}")).end();
-    });
+    chat.reply_batch(key, "chathistory", Some(target), |to| to.out.extend_from_slice(bytes));
 }
 
 impl Switchboard {
