@@ -112,7 +112,8 @@ fn a_client_that_was_only_late_is_a_client() {
         ada << Welcome to Switchboard (2 here).
         ada << You are guest-2 in #lobby. *
         ada >> CAP LS 302
-        ada << :Switchboard CAP * LS :*
+        ada << :Switchboard CAP * LS * :*
+        ada << ...
         ada >> NICK ada
         ada >> USER ada 0 * :Ada
         ada >> CAP END

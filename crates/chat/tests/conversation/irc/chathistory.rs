@@ -365,7 +365,8 @@ fn the_tokens_and_capabilities_are_there() {
         "
         kit: connect
         kit >> CAP LS 302
-        kit << :Switchboard CAP * LS :*draft/chathistory draft/event-playback *
+        kit << :Switchboard CAP * LS * :*draft/chathistory draft/event-playback *
+        kit << ...
         kit >> NICK kit
         kit >> USER kit 0 * :Kit
         kit >> CAP END

@@ -1,5 +1,6 @@
 //! `draft/metadata-3`: what people say of themselves, and operators of rooms.
 
+use crate::harness::Chat;
 use crate::transcript::{settings, transcript, transcript_with};
 
 #[test]
@@ -187,6 +188,7 @@ fn all_of_it_is_bounded() {
         kit: connect
         kit >> CAP LS 302
         kit << :*draft/metadata-3=max-keys=1,max-subs=2,max-key-bytes=32,max-value-bytes=3 *
+        kit << ...
         ada >> METADATA * SET a :123
         ada << :Switchboard 761 ada ada a * :123
         ada >> METADATA * SET a :1234
@@ -237,28 +239,14 @@ fn what_is_no_such_command_is_refused() {
 
 #[test]
 fn the_newcomer_is_told_that_nothing_is_said_of_it_yet() {
-    transcript(
-        "
-        kit: connect
-        kit >> CAP REQ :draft/metadata-3 batch
-        kit >> NICK kit
-        kit >> USER kit 0 * :Kit
-        kit >> CAP END
-        kit << :Switchboard CAP * ACK *
-        kit << :Switchboard 001 *
-        kit << :Switchboard 002 *
-        kit << :Switchboard 003 *
-        kit << :Switchboard 004 *
-        kit << :Switchboard 005 *
-        kit << :Switchboard 005 *
-        kit << :Switchboard 251 *
-        kit << :Switchboard 254 *
-        kit << :Switchboard 255 *
-        kit << :Switchboard 265 *
-        kit << :Switchboard 266 *
-        kit << :Switchboard BATCH +b1 metadata kit
-        kit << :Switchboard BATCH -b1
-        kit << :Switchboard 422 *
-        ",
+    let mut chat = Chat::with(settings());
+    let kit = chat.connect();
+    chat.send(
+        kit,
+        b"CAP REQ :draft/metadata-3 batch\r\nNICK kit\r\nUSER kit 0 * :Kit\r\nCAP END\r\n",
     );
+    let welcome = chat.read(kit);
+    let batch = ":Switchboard BATCH +b1 metadata kit\r\n:Switchboard BATCH -b1\r\n";
+    let at = welcome.find(batch).expect("an empty batch");
+    assert!(at < welcome.find(" 422 ").expect("the end of the welcome"), "{welcome}");
 }

@@ -219,7 +219,8 @@ fn it_has_so_many_lines_and_bytes_and_so_much_time() {
         bob: irc
         kit: connect
         kit >> CAP LS 302
-        kit << :Switchboard CAP * LS :* draft/multiline=max-bytes=10,max-lines=2 *
+        kit << :Switchboard CAP * LS * :* draft/multiline=max-bytes=10,max-lines=2 *
+        kit << ...
         ada >> BATCH +1 draft/multiline bob
         ada >> @batch=1 PRIVMSG bob :12345
         ada >> @batch=1 PRIVMSG bob :7890

@@ -40,7 +40,8 @@ fn capabilities_hold_registration_up() {
         "
         ada: connect
         ada >> CAP LS 302
-        ada << :Switchboard CAP * LS :*server-time*
+        ada << :Switchboard CAP * LS * :*server-time*
+        ada << ...
         ada >> NICK ada
         ada >> USER ada 0 * :Ada
         ada >> CAP REQ :server-time no-such-thing
