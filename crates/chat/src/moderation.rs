@@ -81,6 +81,11 @@ impl Switchboard {
             return;
         };
         let (readers, new) = (room.members.clone(), room.name.clone());
+        let author = ordered.event.member();
+        if !readers.contains(&author) {
+            // A server operator, who is not there.
+            self.notify(author, format_args!("{old} is {new} now."));
+        }
         let limit_bytes = self.settings.limits.mailbox_close_bytes / 2;
         let now = Place::after(self.trunk.last_seq());
         for reader in readers {

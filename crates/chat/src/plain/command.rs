@@ -94,7 +94,7 @@ pub(crate) const TABLE: [Row; 16] = {
         row(Verb::Who,     &["who", "names", "w"], "/who [#ROOM]",    Nothing,     Heavy, "who is in a room"),
         row(Verb::Rooms,   &["rooms", "list"],     "/rooms",          Nothing,     Heavy, "which rooms there are"),
         row(Verb::History, &["history"],           "/history [N]",    Nothing,     Heavy, "the last N lines of this room"),
-        row(Verb::Topic,   &["topic"],             "/topic [TEXT]",   Nothing,     Light, "what this room is about; with TEXT, say so"),
+        row(Verb::Topic,   &["topic"],             "/topic [TEXT]",   Nothing,     Light, "what this room is about; TEXT says so, - that nothing does"),
         row(Verb::Invite,  &["invite"],            "/invite NAME",    Something,   Light, "ask somebody into this room"),
         row(Verb::Kick,    &["kick"],              "/kick NAME",      Something,   Light, "remove somebody from this room, if you keep order there"),
         row(Verb::Mode,    &["mode"],              "/mode [CHANGES]", Nothing,     Light, "what this room allows; changes as in IRC: +m, +o NAME"),

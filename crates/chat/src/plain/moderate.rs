@@ -21,7 +21,7 @@ use crate::switchboard::Switchboard;
 use crate::trunk::Ordered;
 
 impl Switchboard {
-    /// `/topic [#ROOM] [TEXT]`
+    /// `/topic [#ROOM] [TEXT]`; a dash for TEXT removes it.
     pub(super) fn plain_topic(&mut self, key: Key, rest: &str) {
         let Some((room, text)) = self.room_first(key, rest) else {
             return;
@@ -29,6 +29,7 @@ impl Switchboard {
         if text.is_empty() {
             return self.answer_topic(key, room);
         }
+        let text = if text == "-" { "" } else { text };
         let most = self.settings.limits.topic_bytes;
         if text.len() > most {
             let bytes = Count(text.len() as u64, "byte");

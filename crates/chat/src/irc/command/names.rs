@@ -60,6 +60,12 @@ impl Names {
             // Everybody has left meanwhile, the asker too.
             return Progress::Done;
         };
+        if !chat.state.may_see(key, self.room) {
+            // Secret by now, and the asker outside: the rest is not for it.
+            let line = to.numeric(RPL_ENDOFNAMES).param(&room.name);
+            line.trailing("End of /NAMES list").end();
+            return Progress::Done;
+        }
         let sign = if room.flags.has(Flag::Secret) {
             '@'
         } else if room.flags.has(Flag::Private) {

@@ -55,6 +55,9 @@ fn a_secret_room_is_to_outsiders_as_one_that_is_not_there() {
         ada << ...
         {}
         {}
+        ada >> NAMES #tea
+        ada << :Switchboard 353 ada @ #tea :~ada
+        ada << :Switchboard 366 ada #tea :End of /NAMES list
         ada >> MODE #tea -s
         ada << :ada!~ada@localhost MODE #tea -s
         sue >> /rooms
@@ -66,6 +69,9 @@ fn a_secret_room_is_to_outsiders_as_one_that_is_not_there() {
         sue <<   #lobby (1, you are in it)
         sue >> /who #tea
         sue << #tea (1): ada
+        eve >> NAMES #tea
+        eve << :Switchboard 353 eve * #tea :~ada
+        eve << :Switchboard 366 eve #tea :End of /NAMES list
         ",
         questions("#tea"),
         questions("#none"),

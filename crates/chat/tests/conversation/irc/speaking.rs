@@ -157,3 +157,39 @@ fn with_capital_c_programs_are_not_asked_and_people_act() {
         ",
     );
 }
+
+#[test]
+fn what_is_said_to_a_rank_reaches_those_who_have_it_or_more() {
+    transcript(
+        "
+        ada: irc
+        bob: irc
+        eve: nc
+        sue: irc
+        kim: nc
+        ada >> JOIN #tea
+        bob >> JOIN #tea
+        eve >> /join #tea
+        sue >> JOIN #tea
+        kim >> /join #tea
+        ada >> MODE #tea +ov bob eve
+        ada << ...
+        bob << ...
+        eve << ...
+        sue << ...
+        kim << ...
+        sue >> PRIVMSG @#tea :operators!
+        ada << :sue!~sue@localhost PRIVMSG @#tea :operators!
+        bob << :sue!~sue@localhost PRIVMSG @#tea :operators!
+        sue >> NOTICE +#tea :voices!
+        ada << :sue!~sue@localhost NOTICE +#tea :voices!
+        bob << :sue!~sue@localhost NOTICE +#tea :voices!
+        eve << [14:02] <sue to +#tea> voices!
+        bob >> PRIVMSG ~#tea :founder!
+        ada << :bob!~bob@localhost PRIVMSG ~#tea :founder!
+        bob >> PRIVMSG @+#tea :lowest of both
+        ada << :bob!~bob@localhost PRIVMSG +#tea :lowest of both
+        eve << [14:02] <bob to +#tea> lowest of both
+        ",
+    );
+}

@@ -63,6 +63,14 @@ fn with_t_it_takes_a_half_operator_and_without_it_a_member() {
         eve << #tea: ours
         ada << :eve!nc@localhost TOPIC #tea :ours
         bob << :eve!nc@localhost TOPIC #tea :ours
+        eve >> /topic -
+        eve << #tea has no topic. /topic TEXT to set one.
+        ada << :eve!nc@localhost TOPIC #tea :
+        bob << :eve!nc@localhost TOPIC #tea :
+        eve >> /topic #tea ours
+        eve << #tea: ours
+        ada << :eve!nc@localhost TOPIC #tea :ours
+        bob << :eve!nc@localhost TOPIC #tea :ours
         eve >> /topic
         eve << #tea: ours
         bob >> PART #tea
