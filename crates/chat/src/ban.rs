@@ -20,20 +20,43 @@ pub struct Ban {
 pub enum Matches {
     /// Addresses in this network: a single one has all its bits.
     Network(Network),
-    /// `name!user@host` as others see it, with `*` and `?`.
+    /// `name!user@host`, as others see the host or as the address is, with `*` and `?`.
     Mask(String),
     /// A person's real name, with `*` and `?`.
     RealName(String),
 }
 
 /// A range of addresses: `192.0.2.0/24`, `2001:db8::/32`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network {
+    /// With zeros behind the bits that count.
     address: std::net::IpAddr,
     bits: u8,
 }
 
 impl Network {
+    /// The network around `address` in which this many of its bits count; `None` if it has not so
+    /// many.
+    pub fn around(address: std::net::IpAddr, bits: u8) -> Option<Self> {
+        use std::net::IpAddr::{V4, V6};
+        let address = match address.to_canonical() {
+            V4(ip) if bits <= 32 => {
+                V4((ip.to_bits() & u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0)).into())
+            }
+            V6(ip) if bits <= 128 => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0);
+                V6((ip.to_bits() & mask).into())
+            }
+            _ => return None,
+        };
+        Some(Self { address, bits })
+    }
+
+    /// How many bits of an address count.
+    pub fn bits(&self) -> u8 {
+        self.bits
+    }
+
     /// Whether `address` lies in it. An IPv4 address written as IPv6 counts as IPv4.
     pub fn contains(&self, address: std::net::IpAddr) -> bool {
         use std::net::IpAddr::{V4, V6};
@@ -70,10 +93,7 @@ impl std::str::FromStr for Network {
         let address = address.parse::<std::net::IpAddr>().map_err(|_| wrong())?.to_canonical();
         let all = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Ok(all), str::parse).map_err(|_| wrong())?;
-        if bits > all {
-            return Err(wrong());
-        }
-        Ok(Self { address, bits })
+        Self::around(address, bits).ok_or_else(wrong)
     }
 }
 

@@ -20,6 +20,7 @@ use wire::sniff::{self, Language};
 use wire::text;
 
 use crate::address::Address;
+use crate::bans::Told;
 use crate::dialect::Dialect;
 use crate::irc::Client;
 use crate::outbox::Place;
@@ -262,13 +263,27 @@ impl Switchboard {
             session.ip = ip;
             info!(connection = ?key, peer = ?ip, "brought by a proxy");
         }
-        if let Err(refusal) = self.count_in(key, ip.map(Address::from)) {
-            self.refuse(key, &refusal);
-        }
+        self.admit(key, ip.map(Address::from));
     }
 
-    /// Counts `key` among the connections from `address`, unless it may not come in.
-    pub(crate) fn count_in(&mut self, key: Key, address: Option<Address>) -> Result<(), String> {
+    /// Lets `key`, which counts among the connections from `address`, come in, or refuses it;
+    /// answers whether it may.
+    pub(crate) fn admit(&mut self, key: Key, address: Option<Address>) -> bool {
+        if let Err(refusal) = self.count_in(key, address) {
+            self.refuse(key, &refusal);
+            return false;
+        }
+        let ip =
+            self.sessions.get(key).and_then(|session| session.ip).filter(|_| address.is_some());
+        let ban = ip.and_then(|ip| self.bans.of_address(ip, self.now.unix_ms));
+        if let Some(words) = ban.map(|ban| Told(ban).to_string()) {
+            self.refuse_banned(key, &words);
+            return false;
+        }
+        true
+    }
+
+    fn count_in(&mut self, key: Key, address: Option<Address>) -> Result<(), String> {
         let limits = &self.settings.limits;
         if self.sessions.len() > limits.connections {
             return Err("The server is full. Please try again later.".to_string());

@@ -18,6 +18,7 @@ use crate::plain::command::{Command, Weight};
 use crate::plain::render::Newline;
 use crate::session::{Hears, Held, Input, Session, Stage};
 use crate::switchboard::Switchboard;
+use crate::timer::NEVER;
 
 /// What a line costs beside its bytes, of what may be worked through in a turn: about what it
 /// takes in a log.
@@ -133,6 +134,9 @@ impl Switchboard {
 
     /// Until when the next line must wait, if it must.
     fn waits_until(&self, session: &Session) -> Option<Time> {
+        if session.hears == Hears::Nothing {
+            return Some(NEVER);
+        }
         let now = self.now.time;
         let limits = &self.settings.limits;
         if session.outbox.mail_bytes() > limits.mailbox_pause_bytes {

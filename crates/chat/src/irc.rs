@@ -12,7 +12,7 @@ mod command;
 mod line;
 mod moderated;
 mod multiline;
-mod numeric;
+pub(crate) mod numeric;
 mod pending;
 mod personal;
 mod registration;

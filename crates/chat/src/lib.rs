@@ -22,6 +22,7 @@
 mod address;
 mod authority;
 mod ban;
+mod bans;
 mod cloak;
 mod deadline;
 mod dialect;
@@ -43,6 +44,7 @@ mod moment;
 mod outbox;
 mod person;
 mod plain;
+mod questions;
 mod room;
 mod session;
 mod settings;

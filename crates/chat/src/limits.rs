@@ -28,6 +28,8 @@ pub struct Limits {
     pub refusals: u32,
     /// For how long, 5 minutes.
     pub refusal_memory: Duration,
+    /// Bans of the server's, 10,000. Met: one more is refused.
+    pub bans: usize,
     /// Addresses remembered, 65,536. Met: the oldest without a connection is forgotten.
     pub addresses: usize,
 
@@ -59,6 +61,14 @@ pub struct Limits {
     pub lines: Rate,
     /// What `/history`, `/who` and `/rooms` cost, in lines, 2: their answers are long.
     pub heavy_command: u32,
+    /// What an IRC client may ask who is who (WHO, WHOIS) before that counts as a heavy command, 4 and
+    /// one in 2 s: clients ask for each room that they join.
+    pub who_budget: Rate,
+    /// The same for history, 16 and one in a second: clients page through many rooms when they come
+    /// back.
+    pub history_budget: Rate,
+    /// Tries to become a server operator, 1 in 10 s. Met: refused (263).
+    pub operator_tries: Rate,
     /// Name changes, 5 and then one in 4 s: each is announced to whole rooms. Met: refused.
     pub name_changes: Rate,
     /// Bytes held for one connection that may not be read now, 80 KiB: 20 of the longest lines, and
@@ -74,6 +84,8 @@ pub struct Limits {
     pub mailbox_pause_bytes: usize,
     /// The same, 256 KiB. Met: the reader is told that it was too slow, and closed.
     pub mailbox_close_bytes: usize,
+    /// The same for server operators, who are told and who ask for more, 1 MiB.
+    pub operator_mailbox_close_bytes: usize,
     /// What a room keeps for readers that are behind, 1 MiB: some seconds of a very busy room. Met:
     /// [`Limits::slow_readers`].
     pub room_log_bytes: usize,
@@ -204,6 +216,7 @@ impl Default for Limits {
             address_window: Duration::from_secs(600),
             refusals: 3,
             refusal_memory: Duration::from_secs(300),
+            bans: 10_000,
             addresses: 65_536,
             undecided: Duration::from_secs(1),
             proxy_header: Duration::from_secs(5),
@@ -216,11 +229,15 @@ impl Default for Limits {
             line_bytes: 4096,
             lines: Rate { burst: 8, every: Duration::from_millis(500) },
             heavy_command: 2,
+            who_budget: Rate { burst: 4, every: Duration::from_secs(2) },
+            history_budget: Rate { burst: 16, every: Duration::from_secs(1) },
+            operator_tries: Rate { burst: 1, every: Duration::from_secs(10) },
             name_changes: Rate { burst: 5, every: Duration::from_secs(4) },
             held_bytes: 80 * 1024,
             turn_bytes: 256 * 1024,
             mailbox_pause_bytes: 64 * 1024,
             mailbox_close_bytes: 256 * 1024,
+            operator_mailbox_close_bytes: 1024 * 1024,
             room_log_bytes: 1024 * 1024,
             logs_bytes: 64 * 1024 * 1024,
             slow_readers: SlowReaders::Tell,

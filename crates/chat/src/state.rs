@@ -163,6 +163,11 @@ impl State {
         }
     }
 
+    /// Goes on with other settings.
+    pub(crate) fn use_settings(&mut self, settings: Arc<Settings>) {
+        self.settings = settings;
+    }
+
     /// Applies an event, or refuses it.
     pub(crate) fn apply(&mut self, ordered: &Ordered) -> Result<Applied, Refusal> {
         match &ordered.event {

@@ -18,6 +18,7 @@ use tracing::{debug, info};
 use wire::text;
 
 use crate::address::{Address, Addresses};
+use crate::bans::{Bans, Suspect, Told};
 use crate::cloak::Cloaks;
 use crate::dialect::{Dialect, Scene};
 use crate::door::Door;
@@ -26,6 +27,7 @@ use crate::irc::{Client, Response, Watches};
 use crate::outbox::{Place, View};
 use crate::person::Identity;
 use crate::plain::render::Lines;
+use crate::questions::Questions;
 use crate::room::modes::Rank;
 use crate::session::{Counted, Flush, Hears, Input, Receiving, Session, Stage};
 use crate::state::State;
@@ -59,6 +61,8 @@ pub struct Switchboard {
     pub(crate) addresses: Addresses,
     /// Connections that are being closed.
     closing: usize,
+    pub(crate) bans: Bans,
+    pub(crate) questions: Questions,
     requests: VecDeque<(Key, Ask)>,
     pub(crate) stats: Stats,
     /// What may still be worked through in this turn, in bytes.
@@ -76,6 +80,8 @@ enum Ask {
     Close,
     Pause,
     Resume,
+    /// The whole engine.
+    Stop,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,12 +94,7 @@ enum Phase {
 impl Switchboard {
     /// A chat server with nobody in it.
     pub fn new(settings: Settings) -> Self {
-        let clean = |text: &String| text::clean(text).into_owned();
-        let settings = Arc::new(Settings {
-            name: clean(&settings.name),
-            motd: settings.motd.iter().map(clean).collect(),
-            ..settings
-        });
+        let settings = Arc::new(cleaned(settings));
         Self {
             now: Now::default(),
             sessions: PerKey::default(),
@@ -118,6 +119,8 @@ impl Switchboard {
             cloaks: Cloaks::new(&settings.cloak_key),
             closing: 0,
             addresses: Addresses::new(settings.seed),
+            bans: Bans::new(settings.seed, &settings.bans),
+            questions: Questions::default(),
             requests: VecDeque::new(),
             stats: Stats::default(),
             turn_left: settings.limits.turn_bytes,
@@ -141,6 +144,13 @@ impl Switchboard {
             ..self.stats
         }
     }
+}
+
+/// What of the settings everybody reads has nothing in it that could trouble a terminal.
+pub(crate) fn cleaned(settings: Settings) -> Settings {
+    let clean = |text: &String| text::clean(text).into_owned();
+    let (name, motd) = (clean(&settings.name), settings.motd.iter().map(clean).collect());
+    Settings { name, motd, ..settings }
 }
 
 /// What the server is called in every reply to an IRC client: a word. Names for people may have
@@ -192,12 +202,14 @@ impl Service for Switchboard {
         info!(connection = ?key, peer = %origin.peer, connections = self.sessions.len(), "joined");
         // Who comes through a proxy counts as soon as it is known who that is.
         let address = Address::of(&origin.peer).filter(|_| !is_proxy);
-        match self.count_in(key, address) {
-            Err(refusal) => self.refuse(key, &refusal),
-            // Whatever is said is relayed.
-            Ok(()) if self.settings.anonymous && !is_proxy => self.let_in_as_person(key),
-            Ok(()) => self.arm(key),
+        if !self.admit(key, address) {
+            return;
         }
+        if self.settings.anonymous && !is_proxy {
+            // Whatever is said is relayed.
+            return self.let_in_as_person(key);
+        }
+        self.arm(key);
     }
 
     fn received(&mut self, key: Key, bytes: &[u8]) {
@@ -212,7 +224,7 @@ impl Service for Switchboard {
         }
         if let Some(session) = self.sessions.get_mut(key) {
             session.input = Input::Ended;
-            if session.held.is_none() {
+            if session.held.is_none() && session.hears != Hears::Nothing {
                 self.wind_up(key);
             }
         }
@@ -264,6 +276,12 @@ impl Service for Switchboard {
         );
     }
 
+    fn woken(&mut self) {
+        if self.phase == Phase::Running {
+            self.take_answers();
+        }
+    }
+
     fn stopping(&mut self) {
         let keys: Vec<Key> = self.sessions.iter().map(|(key, _)| key).collect();
         info!(connections = keys.len(), "shutting down");
@@ -305,6 +323,7 @@ impl Service for Switchboard {
             Ask::Close => Request::Close(key),
             Ask::Pause => Request::Pause(key),
             Ask::Resume => Request::Resume(key),
+            Ask::Stop => Request::Stop,
         })
     }
 }
@@ -421,13 +440,24 @@ impl Switchboard {
 
     /// A connection becomes a member in the plain dialect, and comes to the lobby.
     pub(crate) fn arrive(&mut self, key: Key) {
-        let is_local = self.sessions.get(key).is_none_or(|session| session.ip.is_none());
-        let identity = if is_local {
-            Arc::clone(&self.local)
-        } else {
-            Arc::new(Identity { host: self.host_of(key), ..Identity::clone(&self.local) })
+        let ip = self.sessions.get(key).and_then(|session| session.ip);
+        let identity = match ip {
+            None => Arc::clone(&self.local),
+            Some(_) => {
+                Arc::new(Identity { host: self.host_of(key), ..Identity::clone(&self.local) })
+            }
         };
+        // What it will be called has nothing to do with it.
+        let who = Suspect { name: "guest", identity: &identity, ip };
+        if let Some(words) = self.ban_of(who) {
+            return self.refuse_banned(key, &words);
+        }
         self.propose(Event::Arrived { member: key, name: None, identity, away: None });
+    }
+
+    /// What somebody who is banned is told.
+    pub(crate) fn ban_of(&self, who: Suspect<'_>) -> Option<String> {
+        self.bans.of(who, self.now.unix_ms).map(|ban| Told(ban).to_string())
     }
 
     /// Where `key` comes from, as others may see it.
@@ -500,6 +530,11 @@ impl Switchboard {
         if let Some(ip) = self.sessions.get(key).and_then(|session| session.ip) {
             self.addresses.refuse(ip.into(), self.now.time, &self.settings.limits);
         }
+    }
+
+    /// Ends the server.
+    pub(crate) fn stop(&mut self) {
+        self.requests.push_back((Key::new(0, 0), Ask::Stop));
     }
 
     /// The last word to `key`.
@@ -577,7 +612,11 @@ impl Switchboard {
             session.flush = Flush::Asked;
             self.requests.push_back((key, Ask::Flush));
         }
-        if waiting > self.settings.limits.mailbox_close_bytes && session.stage != Stage::Closing {
+        let limits = &self.settings.limits;
+        if waiting > limits.mailbox_close_bytes
+            && session.stage != Stage::Closing
+            && (waiting > limits.operator_mailbox_close_bytes || !self.state.is_operator(key))
+        {
             return self.close_slow(key);
         }
         self.update_receiving(key);

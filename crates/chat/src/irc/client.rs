@@ -9,6 +9,7 @@ use super::command::metadata::Subscriptions;
 use super::multiline::Incoming;
 use super::pending::Pending;
 use super::registration::Registration;
+use crate::gate::Gate;
 
 /// One connection that speaks IRC.
 #[derive(Debug, Default)]
@@ -23,6 +24,11 @@ pub(crate) struct Client {
     /// When it last sent a line.
     pub(crate) heard: Time,
     pub(crate) ping: Ping,
+    /// How often it may try to become a server operator.
+    pub(crate) operator_tries: Gate,
+    /// What it may ask who is who beside its lines, and for history.
+    pub(crate) who: Gate,
+    pub(crate) history: Gate,
     /// A message of several lines that it is sending.
     pub(crate) incoming: Option<Box<Incoming>>,
     /// How far it has read.

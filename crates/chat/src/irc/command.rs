@@ -4,6 +4,7 @@
 //! [`table`](super::table) has seen to it that it may be asked for and has what it needs.
 
 pub(super) mod away;
+pub(super) mod ban;
 pub(super) mod batch;
 pub(super) mod cap;
 pub(super) mod chathistory;
@@ -19,6 +20,7 @@ pub(super) mod mode;
 pub(super) mod monitor;
 pub(super) mod names;
 pub(super) mod nick;
+pub(super) mod operator;
 pub(super) mod ping;
 pub(super) mod quit;
 pub(super) mod redact;

@@ -3,6 +3,7 @@
 //! Invariant: a line is obeyed whole, or refused whole with the reason; nothing in it is cut.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use service::Key;
 use wire::irc::{Bounds, Message, NotAMessage, check_lengths};
@@ -124,20 +125,26 @@ impl Switchboard {
                 line.trailing(text).end();
             });
         };
-        self.charge(
-            key,
-            match row.cost {
-                // Who registers may take its time later.
-                _ if !is_registered => 0,
-                Cost::Free => 0,
-                Cost::Line => 1,
-                Cost::Heavy => self.settings.limits.heavy_command,
-            },
-        );
+        // Who registers may take its time later.
+        if is_registered {
+            let lines = self.cost(key, row.cost);
+            self.charge(key, lines);
+        }
         match row.when {
             When::Registered if !is_registered => {
                 return self.reply(key, |to| {
                     to.numeric(ERR_NOTREGISTERED).trailing("You have not registered").end();
+                });
+            }
+            When::Operator if !is_registered => {
+                return self.reply(key, |to| {
+                    to.numeric(ERR_NOTREGISTERED).trailing("You have not registered").end();
+                });
+            }
+            When::Operator if !self.state.is_operator(key) => {
+                return self.reply(key, |to| {
+                    let text = "Permission Denied- You're not an IRC operator";
+                    to.numeric(ERR_NOPRIVILEGES).trailing(text).end();
                 });
             }
             When::Unregistered if is_registered => {
@@ -160,6 +167,27 @@ impl Switchboard {
             return self.take_batch_line(key, message, &reference);
         }
         (row.run)(self, key, message);
+    }
+
+    /// How many lines a command costs `key` now.
+    fn cost(&mut self, key: Key, cost: Cost) -> u32 {
+        let (now, settings) = (self.now.time, Arc::clone(&self.settings));
+        let limits = &settings.limits;
+        let Some(client) = self.client_mut(key) else {
+            return 0;
+        };
+        let (gate, budget) = match cost {
+            Cost::Free => return 0,
+            Cost::Line => return 1,
+            Cost::Heavy => return limits.heavy_command,
+            Cost::Who => (&mut client.who, limits.who_budget),
+            Cost::History => (&mut client.history, limits.history_budget),
+        };
+        if gate.opens(budget) > now {
+            return limits.heavy_command;
+        }
+        gate.pass(budget, now, 1);
+        0
     }
 
     /// Whether `key` still takes part.

@@ -14,6 +14,7 @@ use super::command::list::ELIST;
 use super::numeric::*;
 use super::reply::Replies;
 use crate::Settings;
+use crate::bans::Suspect;
 use crate::event::Event;
 use crate::person::Identity;
 use crate::person::modes::UserMode;
@@ -88,6 +89,21 @@ impl Switchboard {
             real_name: registration.real_name.clone(),
             account: None,
         };
+        let given = registration.password.as_deref().unwrap_or("");
+        if let Some(right) = &self.settings.password
+            && !self.cloaks.is_same(given, right)
+        {
+            self.note_refusal(key);
+            self.reply(key, |to| {
+                to.numeric(ERR_PASSWDMISMATCH).trailing("Password incorrect").end();
+            });
+            return self.refuse(key, "Password incorrect");
+        }
+        let ip = self.sessions.get(key).and_then(|session| session.ip);
+        let who = Suspect { name: name.as_str(), identity: &identity, ip };
+        if let Some(words) = self.ban_of(who) {
+            return self.refuse_banned(key, &words);
+        }
         let (identity, away) = (Arc::new(identity), registration.away.clone());
         self.propose(Event::Arrived { member: key, name: Some(name), identity, away });
     }

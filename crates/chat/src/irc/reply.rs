@@ -36,7 +36,7 @@ enum Mark {
 
 impl Response {
     /// It will be given later.
-    pub(super) fn into_label(self) -> Box<str> {
+    pub(crate) fn into_label(self) -> Box<str> {
         match self.mark {
             Mark::Label(word) | Mark::Batch(word) => word,
         }
@@ -166,7 +166,7 @@ impl Switchboard {
     }
 
     /// What follows for `key` is in answer to a command with this label.
-    pub(super) fn begin_response(&mut self, key: Key, label: &str) {
+    pub(crate) fn begin_response(&mut self, key: Key, label: &str) {
         debug_assert!(self.response.is_none());
         self.response = Some(Response { key, mark: Mark::Label(label.into()), bytes: Vec::new() });
     }
@@ -179,7 +179,7 @@ impl Switchboard {
 
     /// The command is done, or a piece of its answer: what it has in response goes out, if it had a
     /// label.
-    pub(super) fn end_response(&mut self) {
+    pub(crate) fn end_response(&mut self) {
         let Some(Response { key, mark, bytes }) = self.response.take() else {
             return;
         };

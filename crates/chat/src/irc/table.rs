@@ -27,6 +27,8 @@ pub(crate) enum When {
     Always,
     /// Once registered (else 451).
     Registered,
+    /// By server operators (else 481).
+    Operator,
     /// Before that only (else 462).
     Unregistered,
 }
@@ -40,6 +42,12 @@ pub(crate) enum Cost {
     Line,
     /// [`Limits::heavy_command`](crate::Limits::heavy_command) lines: its answer is long.
     Heavy,
+    /// One of the [budget for asking who is who](crate::Limits::who_budget); when that is used up,
+    /// as `Heavy`.
+    Who,
+    /// One of the [budget for history](crate::Limits::history_budget); when that is used up, as
+    /// `Heavy`.
+    History,
 }
 
 /// All commands, in the order of their names.
@@ -62,8 +70,12 @@ pub(crate) const TABLE: &[Row] = {
             "BATCH +name draft/multiline target, BATCH -name: begins and ends a message of several lines"),
         row("CAP",     1, Always,       Free,  cap::cap,
             "CAP LS|LIST|REQ|END [...]: which extensions a client and the server use"),
-        row("CHATHISTORY", 0, Registered, Heavy, chathistory::chathistory,
+        row("CHATHISTORY", 0, Registered, History, chathistory::chathistory,
             "CHATHISTORY LATEST|BEFORE|AFTER|AROUND|BETWEEN|TARGETS ...: what was said in a room"),
+        row("DIE",     0, Operator,     Line,  operator::die,
+            "DIE: ends the server, for server operators"),
+        row("DLINE",   1, Operator,     Line,  ban::dline,
+            "DLINE [duration] address|network [:reason]: bans addresses from the server"),
         row("HELP",    0, Registered,  Line,  help::help,
             "HELP [command]: what may be asked for"),
         row("HELPOP",  0, Registered,  Line,  help::help,
@@ -80,6 +92,10 @@ pub(crate) const TABLE: &[Row] = {
             "JOIN #room{,#room} [key{,key}]: comes into rooms, or makes them; JOIN 0 leaves all"),
         row("KICK",    2, Registered,   Line,  kick::kick,
             "KICK #room name{,name} [:comment]: puts people out of a room"),
+        row("KILL",    1, Operator,     Line,  operator::kill,
+            "KILL name [:reason]: puts somebody out, for server operators"),
+        row("KLINE",   1, Operator,     Line,  ban::kline,
+            "KLINE [duration] user@host [:reason]: bans a mask from the server"),
         row("LINKS",   0, Registered,  Line,  server::links,
             "LINKS [[server] mask]: which servers there are"),
         row("LIST",    0, Registered,  Heavy, list::list,
@@ -102,6 +118,8 @@ pub(crate) const TABLE: &[Row] = {
             "NICK name: takes a name"),
         row("NOTICE",  0, Registered,   Line,  message::notice,
             "NOTICE target{,target} :text: says something that no program answers"),
+        row("OPER",    2, Registered,   Line,  operator::oper,
+            "OPER name password: proves to be a server operator"),
         row("PART",    1, Registered,   Line,  join::part,
             "PART #room{,#room} [:reason]: leaves rooms"),
         row("PASS",    1, Unregistered, Free,  registration::pass,
@@ -116,8 +134,12 @@ pub(crate) const TABLE: &[Row] = {
             "QUIT [:reason]: goodbye"),
         row("REDACT",  2, Registered,   Line,  redact::redact,
             "REDACT #room id [:reason]: takes back something that was said"),
+        row("REHASH",  0, Operator,     Line,  operator::rehash,
+            "REHASH: reads the configuration again, for server operators"),
         row("RENAME",  2, Registered,   Heavy, rename::rename,
             "RENAME #old #new [:reason]: gives a room another name"),
+        row("RLINE",   1, Operator,     Line,  ban::rline,
+            "RLINE [duration] real?name [:reason]: bans real names from the server"),
         row("SETNAME", 1, Registered,  Line,  away::setname,
             "SETNAME :real name: says what your real name is"),
         row("STATS",   0, Registered,  Line,  server::stats,
@@ -128,18 +150,30 @@ pub(crate) const TABLE: &[Row] = {
             "TIME [server]: what time it is"),
         row("TOPIC",   1, Registered,   Line,  topic::topic,
             "TOPIC #room [:text]: what a room is about"),
+        row("UNDLINE", 1, Operator,     Line,  ban::undline,
+            "UNDLINE address|network: lifts a ban"),
+        row("UNKLINE", 1, Operator,     Line,  ban::unkline,
+            "UNKLINE user@host: lifts a ban"),
+        row("UNRLINE", 1, Operator,     Line,  ban::unrline,
+            "UNRLINE real?name: lifts a ban"),
+        row("UNZLINE", 1, Operator,     Line,  ban::undline,
+            "UNZLINE address|network: lifts a ban"),
         row("USER",    4, Unregistered, Free,  registration::user,
             "USER user 0 * :real name: given first, with NICK"),
         row("USERHOST",1, Registered,  Line,  whois::userhost,
             "USERHOST nick{ nick}: where up to five people come from"),
         row("VERSION", 0, Registered,  Heavy, server::version,
             "VERSION [server]: which program this is, and what it supports"),
+        row("WALLOPS", 1, Operator,     Line,  operator::wallops,
+            "WALLOPS :text: tells all who want to hear of the server, for server operators"),
         row("WHO",     0, Registered,  Heavy, who::who,
             "WHO [mask [o][%fields[,token]]]: who is in a room, or is like a mask"),
         row("WHOIS",   0, Registered,  Heavy, whois::whois,
             "WHOIS [server] nick{,nick}: who somebody is"),
         row("WHOWAS",  0, Registered,  Heavy, whois::whowas,
             "WHOWAS nick [count]: who had this name"),
+        row("ZLINE",   1, Operator,     Line,  ban::dline,
+            "ZLINE [duration] address|network [:reason]: bans addresses from the server"),
     ]
 };
 

@@ -539,7 +539,7 @@ impl Switchboard {
         self.reader(key)?.current
     }
 
-    pub(super) fn name_of(&self, key: Key) -> String {
+    pub(crate) fn name_of(&self, key: Key) -> String {
         self.state.name(key).map_or("nobody".into(), |name| name.to_string())
     }
 

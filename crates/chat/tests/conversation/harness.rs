@@ -97,6 +97,12 @@ impl Chat {
                     }
                     Request::Pause(key) => self.person(key).paused = true,
                     Request::Resume(key) => self.person(key).paused = false,
+                    Request::Stop => {
+                        self.service.stopping();
+                        for person in self.people.values_mut() {
+                            (person.flush, person.wants_close) = (true, true);
+                        }
+                    }
                     other => panic!("the chat never asks for {other:?}"),
                 }
                 self.transmit();

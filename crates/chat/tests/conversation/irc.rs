@@ -2,6 +2,7 @@
 
 mod adds_up;
 mod away;
+mod bans;
 mod capabilities;
 mod chathistory;
 mod closed_rooms;
@@ -19,12 +20,14 @@ mod modes;
 mod monitor;
 mod multiline;
 mod names_of_people;
+mod operators;
 mod read_marker;
 mod redact;
 mod registration;
 mod rename_rooms;
 mod secret_rooms;
 mod server;
+mod signs_of_life;
 mod speaking;
 mod tags;
 mod topic;

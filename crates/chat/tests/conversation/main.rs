@@ -1,5 +1,6 @@
 //! The chat as the people in it see it: each test is a conversation.
 
+mod desk;
 mod door;
 mod harness;
 mod hostile;

@@ -16,6 +16,7 @@
 //! ada stops reading                   what is sent to her lies there, until she
 //! ada reads again
 //! -- 30 s                             time passes
+//! -- host answers                     the program around the chat answers what it was asked
 //! ```
 //!
 //! Empty lines and those that begin with `#` are for readers. At the end nobody may have got
@@ -24,7 +25,7 @@
 use std::collections::BTreeMap;
 
 use chat::Settings;
-use service::Key;
+use service::{Key, Service};
 
 use crate::harness::Chat;
 
@@ -69,6 +70,10 @@ struct Table {
 
 impl Table {
     fn happen(&mut self, line: &str) -> Result<(), String> {
+        if line == "-- host answers" {
+            self.chat.turn(Service::woken);
+            return Ok(());
+        }
         if let Some(time) = line.strip_prefix("-- ") {
             let (count, unit) = time.split_once(' ').ok_or("-- NUMBER s|ms")?;
             let count: u64 = count.parse().map_err(|_| "no number")?;

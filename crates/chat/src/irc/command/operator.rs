@@ -1,0 +1,112 @@
+//! OPER, KILL, WALLOPS, REHASH and DIE: what server operators do.
+//!
+//! That the others may not is for the table to say.
+
+use std::sync::Arc;
+
+use service::Key;
+use tracing::info;
+use wire::irc::{Message, pieces};
+use wire::name::Name;
+
+use crate::dialect::Dialect;
+use crate::irc::numeric::*;
+use crate::outbox::Place;
+use crate::questions::{About, Question};
+use crate::switchboard::Switchboard;
+
+/// `OPER name password`. Comparing passwords takes long, on purpose: the program does it beside the
+/// loop, and what this client sends next waits.
+pub(in crate::irc) fn oper(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
+    let (now, rate) = (chat.now.time, chat.settings.limits.operator_tries);
+    let Some(any) = chat.settings.operators.first().cloned() else {
+        return chat.reply(key, |to| {
+            to.numeric(ERR_NOOPERHOST).trailing("There are no operators here").end();
+        });
+    };
+    let Some(client) = chat.client_mut(key) else {
+        return;
+    };
+    if client.operator_tries.opens(rate) > now {
+        return chat.reply(key, |to| {
+            let line = to.numeric(RPL_TRYAGAIN).param("OPER");
+            line.trailing("Please wait a while and try again.").end();
+        });
+    }
+    client.operator_tries.pass(rate, now, 1);
+    let (name, password) = (message.param(0).unwrap_or(""), message.param(1).unwrap_or(""));
+    let known = chat.settings.operators.iter().find(|operator| operator.name == name).cloned();
+    // Whether there is an operator of that name is not to be told from how long it takes.
+    let hash = known.as_ref().unwrap_or(&any).hash.clone();
+    let about = About::Operator(known.map(|operator| Arc::from(operator.name)));
+    let label = chat.wait_for_answer(key);
+    let ticket = chat.questions.ask(Question { key, label, about });
+    chat.settings.host.verify(ticket, password.into(), hash);
+}
+
+/// `KILL name [:reason]`: puts somebody out, who may come back.
+pub(in crate::irc) fn kill(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
+    let wanted = message.param(0).unwrap_or("");
+    if *wanted == *chat.scene.server {
+        return chat.reply(key, |to| {
+            to.numeric(ERR_CANTKILLSERVER).trailing("You can't kill a server!").end();
+        });
+    }
+    let victim = Name::parse(wanted).ok().and_then(|name| chat.state.find(&name));
+    let (Some(victim), Ok(by)) = (victim, chat.state.person(key).cloned()) else {
+        return chat.refuse_no_person(key, wanted);
+    };
+    let most = chat.settings.limits.reason_bytes;
+    let reason = message.param(1).and_then(|reason| pieces(reason, most).next());
+    let reason = reason.filter(|reason| !reason.is_empty()).unwrap_or("No reason given").to_owned();
+    let name = chat.name_of(victim);
+    info!(connection = ?victim, by = %by.name, %reason, "killed");
+    chat.tell_operators(Some(victim), &format!("*** {} has put out {name}: {reason}", by.name));
+    chat.depart(victim, &format!("Killed ({} ({reason}))", by.name));
+    if let Some(Dialect::Irc(_)) = chat.sessions.get(victim).map(|session| &session.dialect) {
+        let mask = by.mask().to_string();
+        let place = Place::after(chat.trunk.last_seq());
+        chat.mail(victim, place, |out| {
+            let line = wire::irc::Line::new(out).source(&mask).command("KILL");
+            line.param(&name).trailing(&reason).end();
+        });
+        chat.close_saying(victim, format_args!("Killed ({} ({reason}))", by.name));
+    } else {
+        let text = format_args!("{}, who runs this server, has put you out: {reason}", by.name);
+        chat.close_saying(victim, text);
+    }
+}
+
+/// `WALLOPS :text`: to all who want to hear of the server.
+pub(in crate::irc) fn wallops(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
+    let Ok(by) = chat.state.person(key).cloned() else {
+        return;
+    };
+    let (text, mask) = (message.param(0).unwrap_or(""), by.mask().to_string());
+    let wants = |reader: &Key| chat.state.is_operator(*reader);
+    let readers: Vec<Key> = chat.sessions.iter().map(|(key, _)| key).filter(wants).collect();
+    for reader in readers {
+        chat.reply(reader, |to| {
+            let line = wire::irc::Line::new(to.out).source(&mask).command("WALLOPS");
+            line.trailing(text).end();
+        });
+    }
+}
+
+/// `REHASH`: the configuration is read again. What comes of it is told in a notice.
+pub(in crate::irc) fn rehash(chat: &mut Switchboard, key: Key, _message: &Message<'_>) {
+    chat.reply(key, |to| {
+        to.numeric(RPL_REHASHING).param("configuration").trailing("Rehashing").end();
+    });
+    let question = Question { key, label: None, about: About::Configuration };
+    let ticket = chat.questions.ask(question);
+    chat.settings.host.reread(ticket);
+}
+
+/// `DIE`: the server says goodbye to everybody, and ends.
+pub(in crate::irc) fn die(chat: &mut Switchboard, key: Key, _message: &Message<'_>) {
+    let name = chat.name_of(key);
+    info!(connection = ?key, by = %name, "told to end");
+    chat.tell_operators(None, &format!("*** {name} ends this server"));
+    chat.stop();
+}

@@ -1,0 +1,234 @@
+//! What was asked of the program around the chat, and what its answers lead to.
+//!
+//! Invariant: a question is answered to who asked it, if that is still there. Who waits for an answer
+//! keeps its place: what it sent meanwhile is taken after it, in its order.
+
+use std::sync::Arc;
+
+use service::Key;
+use tracing::{info, warn};
+
+use crate::event::Event;
+use crate::host::{Answer, Ticket};
+use crate::irc::numeric::*;
+use crate::limits::Limits;
+use crate::session::{Hears, Input};
+use crate::settings::Settings;
+use crate::switchboard::{Switchboard, cleaned};
+
+/// What waits for an answer. Bounded by the connections: each asks one thing at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    asked: u64,
+    open: Vec<(Ticket, Question)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) key: Key,
+    /// Of the command, if its response waits for the answer.
+    pub(crate) label: Option<Box<str>>,
+    pub(crate) about: About,
+}
+
+#[derive(Debug)]
+pub(crate) enum About {
+    /// Whether a password is the operator's; `None`: there is no operator of that name.
+    Operator(Option<Arc<str>>),
+    Configuration,
+}
+
+impl Questions {
+    pub(crate) fn ask(&mut self, question: Question) -> Ticket {
+        self.asked += 1;
+        let ticket = Ticket(self.asked);
+        self.open.push((ticket, question));
+        ticket
+    }
+
+    fn take(&mut self, ticket: Ticket) -> Option<Question> {
+        let at = self.open.iter().position(|(open, _)| *open == ticket)?;
+        Some(self.open.swap_remove(at).1)
+    }
+}
+
+impl Switchboard {
+    /// What `key` sends from here on waits for an answer. Answers the label of the command being
+    /// obeyed, whose response waits too.
+    pub(crate) fn wait_for_answer(&mut self, key: Key) -> Option<Box<str>> {
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.hears = Hears::Nothing;
+        }
+        self.response.take().map(|response| response.into_label())
+    }
+
+    /// The answer has come: `key` is heard again.
+    fn hear_again(&mut self, key: Key) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        session.hears = Hears::Lines;
+        let (holds, input) = (session.held.is_some(), session.input);
+        if holds {
+            self.take_held(key);
+            self.arm(key);
+        } else if input == Input::Ended {
+            self.wind_up(key);
+        }
+    }
+
+    /// The program has answers.
+    pub(crate) fn take_answers(&mut self) {
+        for answer in Arc::clone(&self.settings.host).answers() {
+            match answer {
+                Answer::Verified { ticket, right } => {
+                    if let Some(question) = self.questions.take(ticket) {
+                        self.take_verdict(question, right);
+                    }
+                }
+                Answer::BansKept(Ok(())) => {}
+                Answer::BansKept(Err(why)) => {
+                    warn!(%why, "bans are not kept");
+                    let text = format!("*** The bans are in force, but they are not kept: {why}");
+                    self.tell_operators(None, &text);
+                }
+                Answer::Reread { ticket, settings } => {
+                    let asker = ticket.and_then(|ticket| self.questions.take(ticket));
+                    self.take_settings(asker.map(|question| question.key), settings);
+                }
+            }
+        }
+    }
+
+    fn take_verdict(&mut self, question: Question, right: bool) {
+        let Question { key, label, about } = question;
+        if self.client(key).is_none() {
+            return;
+        }
+        if let Some(label) = label {
+            self.begin_response(key, &label);
+        }
+        match about {
+            About::Operator(Some(operator)) if right => {
+                info!(connection = ?key, %operator, "is a server operator");
+                let event = Event::Opered { member: key, operator: Some(Arc::clone(&operator)) };
+                self.propose(event);
+                self.reply(key, |to| {
+                    let me = to.me;
+                    to.server("MODE").param(me).param("+o").end();
+                    to.numeric(RPL_YOUREOPER).trailing("You are now an IRC operator").end();
+                });
+                let text = format!("*** {} is a server operator now", self.name_of(key));
+                self.tell_operators(Some(key), &text);
+            }
+            About::Operator(_) => {
+                warn!(connection = ?key, "wrong operator name or password");
+                self.note_refusal(key);
+                self.reply(key, |to| {
+                    to.numeric(ERR_PASSWDMISMATCH).trailing("Password incorrect").end();
+                });
+            }
+            About::Configuration => {}
+        }
+        self.end_response();
+        self.hear_again(key);
+    }
+
+    /// The configuration was read again, because `asker` or a signal said so. All of it counts, or
+    /// nothing.
+    fn take_settings(&mut self, asker: Option<Key>, settings: Result<Box<Settings>, Vec<String>>) {
+        let mut lines = Vec::new();
+        match settings {
+            Err(problems) => {
+                lines.push("*** The configuration was not taken over:".to_owned());
+                lines.extend(problems.into_iter().map(|problem| format!("*** {problem}")));
+            }
+            Ok(settings) => {
+                let Outcome { changed, after_restart } = self.take_over(*settings);
+                lines.push(match &changed[..] {
+                    [] => "*** The configuration was read again: nothing is changed".to_owned(),
+                    changed => format!("*** Changed, from now on: {}", changed.join(", ")),
+                });
+                if !after_restart.is_empty() {
+                    lines.push(format!("*** Needs a restart: {}", after_restart.join(", ")));
+                }
+            }
+        }
+        for line in lines {
+            info!("{line}");
+            match asker {
+                Some(key) => self.notify(key, &line),
+                None => self.tell_operators(None, &line),
+            }
+        }
+    }
+
+    /// Goes on with `new`, as far as that can be while running.
+    fn take_over(&mut self, new: Settings) -> Outcome {
+        let new = cleaned(new);
+        let old = &*self.settings;
+        let mut outcome = Outcome::default();
+        // What is kept by room and person, and has been told to all.
+        let fixed = [
+            ("name", old.name == new.name),
+            ("lobby", old.lobby == new.lobby),
+            ("room-history", old.room_history == new.room_history),
+            ("anonymous", old.anonymous == new.anonymous),
+            ("listen", old.listeners == new.listeners),
+            ("names", old.names == new.names),
+            ("history-room-bytes and histories-bytes", {
+                let bytes = |limits: &Limits| (limits.history_room_bytes, limits.histories_bytes);
+                bytes(&old.limits) == bytes(&new.limits)
+            }),
+        ];
+        let limits = Limits {
+            history_room_bytes: old.limits.history_room_bytes,
+            histories_bytes: old.limits.histories_bytes,
+            ..new.limits
+        };
+        let free = [
+            ("motd", old.motd == new.motd),
+            ("irc-lobby", old.irc_lobby == new.irc_lobby),
+            ("the password", old.password == new.password),
+            ("operators", old.operators == new.operators),
+            ("trusted proxies", old.trusted_proxies == new.trusted_proxies),
+            ("icon", old.icon == new.icon),
+            ("contact", old.contact == new.contact),
+            ("limits", old.limits == limits),
+        ];
+        let different = |all: &[(&'static str, bool)]| -> Vec<&'static str> {
+            all.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect()
+        };
+        (outcome.changed, outcome.after_restart) = (different(&free), different(&fixed));
+        self.settings = Arc::new(Settings {
+            motd: new.motd,
+            irc_lobby: new.irc_lobby,
+            password: new.password,
+            operators: new.operators,
+            trusted_proxies: new.trusted_proxies,
+            icon: new.icon,
+            contact: new.contact,
+            limits,
+            ..Settings::clone(old)
+        });
+        self.state.use_settings(Arc::clone(&self.settings));
+        outcome
+    }
+
+    /// Tells all server operators but one.
+    pub(crate) fn tell_operators(&mut self, but: Option<Key>, text: &str) {
+        let is_meant = |key: &Key| Some(*key) != but && self.state.is_operator(*key);
+        let operators: Vec<Key> =
+            self.sessions.iter().map(|(key, _)| key).filter(is_meant).collect();
+        for key in operators {
+            self.notify(key, text);
+        }
+    }
+}
+
+/// What a configuration that was read again has come to.
+#[derive(Debug, Default)]
+struct Outcome {
+    changed: Vec<&'static str>,
+    after_restart: Vec<&'static str>,
+}
