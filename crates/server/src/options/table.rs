@@ -306,6 +306,7 @@ pub(super) const TABLE: &[Row] = &[
     row!(LIMIT, "address-window", chat.limits.address_window, Span, "TIME", "The time over which new connections are counted"),
     row!(LIMIT, "refusals", chat.limits.refusals, Some1, "N", "Refusals after which an address is refused at once, for --refusal-memory"),
     row!(LIMIT, "refusal-memory", chat.limits.refusal_memory, Span, "TIME", "How long an address that was refused too often is refused at once"),
+    row!(LIMIT, "max-bans", chat.limits.bans, Some1, "N", "Bans of the server's; one more is refused"),
     row!(LIMIT, "addresses", chat.limits.addresses, Some1, "N", "Addresses remembered for these limits"),
     row!(LIMIT, "welcome-after", chat.limits.undecided, Span, "TIME", "Silence after which a newcomer is taken for a person with nc and welcomed"),
     row!(LIMIT, "proxy-header", chat.limits.proxy_header, Span, "TIME", "How long the rest of a trusted proxy's header is waited for"),
@@ -319,12 +320,19 @@ pub(super) const TABLE: &[Row] = &[
     row!(LIMIT, "line-burst", chat.limits.lines.burst, Some1, "N", "Lines one person may say at once"),
     row!(LIMIT, "line-every", chat.limits.lines.every, Span, "TIME", "How long each takes to be allowed again; 0s for no limit. Faster lines are held, not lost"),
     row!(LIMIT, "heavy-command", chat.limits.heavy_command, Count, "N", "What /history, /who and /rooms cost, in lines"),
+    row!(LIMIT, "who-burst", chat.limits.who_budget.burst, Some1, "N", "Questions of IRC clients who somebody is that cost no lines, at once"),
+    row!(LIMIT, "who-every", chat.limits.who_budget.every, Span, "TIME", "How long each takes to be allowed again"),
+    row!(LIMIT, "history-burst", chat.limits.history_budget.burst, Some1, "N", "Questions of IRC clients for history that cost no lines, at once"),
+    row!(LIMIT, "history-every", chat.limits.history_budget.every, Span, "TIME", "How long each takes to be allowed again"),
+    row!(LIMIT, "operator-try-burst", chat.limits.operator_tries.burst, Some1, "N", "Tries to become a server operator, at once"),
+    row!(LIMIT, "operator-try-every", chat.limits.operator_tries.every, Span, "TIME", "How long each takes to be allowed again"),
     row!(LIMIT, "name-change-burst", chat.limits.name_changes.burst, Some1, "N", "Name changes at once"),
     row!(LIMIT, "name-change-every", chat.limits.name_changes.every, Span, "TIME", "How long each takes to be allowed again; 0s for no limit"),
     row!(LIMIT, "held-bytes", chat.limits.held_bytes, SomeBytes, "SIZE", "Bytes held for a person whose lines must wait"),
     row!(LIMIT, "turn-bytes", chat.limits.turn_bytes, SomeBytes, "SIZE", "Bytes worked through in one turn of the loop"),
     row!(LIMIT, "mailbox-pause-bytes", chat.limits.mailbox_pause_bytes, SomeBytes, "SIZE", "Unread replies and private messages over which a person is not read from"),
     row!(LIMIT, "mailbox-close-bytes", chat.limits.mailbox_close_bytes, SomeBytes, "SIZE", "The same, over which the connection is closed"),
+    row!(LIMIT, "operator-mailbox-close-bytes", chat.limits.operator_mailbox_close_bytes, SomeBytes, "SIZE", "The same for server operators"),
     row!(LIMIT, "room-log-bytes", chat.limits.room_log_bytes, SomeBytes, "SIZE", "What a room keeps for readers who are behind"),
     row!(LIMIT, "logs-bytes", chat.limits.logs_bytes, SomeBytes, "SIZE", "The same for all rooms together"),
     row!(LIMIT, "slow-readers", chat.limits.slow_readers, Slow, "POLICY", "Who is too far behind is told what was missed (tell) or closed (close)"),
@@ -506,7 +514,7 @@ mod tests {
         // A field that no row sets would keep its default whatever is asked for.
         let mut settings = Settings::new(CommandName::Chat);
         let fields = format!("{:#?}", settings.chat.limits).matches(": ").count();
-        let rate_headings = 2;
+        let rate_headings = 5;
         let before = format!("{:?}", settings.chat.limits);
         let mut setting = 0;
         for row in rows(CommandName::Chat) {
