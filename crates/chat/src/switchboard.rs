@@ -113,7 +113,7 @@ impl Switchboard {
             local: Arc::new(Identity {
                 user: "nc".into(),
                 host: "localhost".into(),
-                real_name: "".into(),
+                real_name: "with nc or telnet".into(),
                 account: None,
             }),
             cloaks: Cloaks::new(&settings.cloak_key),

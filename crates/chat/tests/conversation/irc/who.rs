@@ -18,7 +18,7 @@ fn who_is_in_a_room() {
         ada << ...
         eve << ...
         ada >> WHO #LOBBY
-        ada << :Switchboard 352 ada #lobby nc localhost Switchboard eve H :0
+        ada << :Switchboard 352 ada #lobby nc localhost Switchboard eve H :0 with nc or telnet
         ada << :Switchboard 352 ada #lobby ~ada localhost Switchboard ada H :0 ada the tester
         ada << :Switchboard 352 ada #lobby ~bob localhost Switchboard bob G :0 bob the tester
         ada << :Switchboard 315 ada #LOBBY :End of WHO list
