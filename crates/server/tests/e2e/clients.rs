@@ -27,7 +27,7 @@ fn all_clients_meet_in_one_room(engine: &str) {
         let newcomer = come(&server, name);
         // Who comes with telnet has another name first.
         for other in people.iter().filter(|_| name != "tom") {
-            other.sees_join(name);
+            other.sees_join(name, "#lobby");
         }
         people.push(newcomer);
     }
@@ -74,6 +74,20 @@ fn all_clients_meet_in_one_room(engine: &str) {
     people[IDA].types(&long.replace("the-end", "really-the-end"));
     for other in others(&people, IDA) {
         other.sees(&["really-the-end"]);
+    }
+
+    // irssi opens a room; all others come into it.
+    people[IDA].types("/join #tea");
+    people[IDA].sees(&["#tea: Total of 1 nicks"]);
+    for person in people.iter_mut().filter(|person| person.name != "ida") {
+        person.types("/join #tea");
+    }
+    for other in others(&people, IDA) {
+        people[IDA].sees_join(&other.name, "#tea");
+    }
+    people[IDA].types("/topic Tea, and the café");
+    for person in &people {
+        person.sees_topic("ida", "Tea, and the café");
     }
 
     let before: Vec<String> = people.iter().map(|person| person.name.clone()).collect();

@@ -15,7 +15,7 @@ fn each_is_answered_in_its_own_language(engine: &str) {
     byte_by_byte(&mut ada, b"CAP LS 302\r\nnick ada\r\nUSER ada 0 * :Ada\r\nCAP END\r\n");
     ada.expect(" 001 ada :Welcome to ");
     ada.expect(":ada!~ada@localhost JOIN #lobby\r\n");
-    nora.sees_join("ada");
+    nora.sees_join("ada", "#lobby");
 
     let mut eve = server.connect();
     byte_by_byte(&mut eve, b"/nick eve\nhello\n");

@@ -123,7 +123,7 @@ impl Client {
 
 /// Doing.
 impl Client {
-    /// Types a line, while the room is looked at. The commands `/me`, `/nick`, `/msg`, `/topic` and
+    /// Types a line, while the room is looked at. The commands `/me`, `/nick`, `/msg`, `/join` and
     /// `/quit` are understood by all.
     pub(crate) fn types(&mut self, line: &str) {
         match &mut self.program {
@@ -142,7 +142,7 @@ impl Client {
             "/me" => ("", format!("/PRIVMSG {ROOM} :\x01ACTION {rest}\x01")),
             "/nick" => ("", format!("/n {rest}")),
             "/msg" => ("", format!("/j {rest}")),
-            "/topic" => (ROOM, format!("/t {rest}")),
+            "/join" => ("", format!("/j {rest}")),
             "/quit" => ("", "/q bye".into()),
             _ => (ROOM, line.into()),
         };
@@ -252,15 +252,24 @@ impl Client {
     }
 
     #[track_caller]
-    pub(crate) fn sees_join(&self, who: &str) {
+    pub(crate) fn sees_join(&self, who: &str, room: &str) {
         match self.program {
             Program::Netcat(_) | Program::Telnet(_) => {
                 self.sees(&[&format!("* {who} has joined")]);
             }
-            Program::Irssi(_) => self.sees(&["-!- ", &format!("{who} ["), "has joined ", ROOM]),
-            Program::WeeChat(_) => self.sees(&["--> | ", who, "has joined ", ROOM]),
-            Program::Ii(_) => self.sees(&[&format!("-!- {who}("), "has joined ", ROOM]),
-            Program::Python(_) => self.sees(&[&format!("{who} joined {ROOM}")]),
+            Program::Irssi(_) => self.sees(&["-!- ", &format!("{who} ["), "has joined ", room]),
+            Program::WeeChat(_) => self.sees(&["--> | ", who, "has joined ", room]),
+            Program::Ii(_) => self.sees(&[&format!("-!- {who}("), "has joined ", room]),
+            Program::Python(_) => self.sees(&[&format!("{who} joined {room}")]),
+        }
+    }
+
+    /// What a room is about, told to who was there when it changed.
+    #[track_caller]
+    pub(crate) fn sees_topic(&self, who: &str, topic: &str) {
+        match self.program {
+            Program::Python(_) => self.sees(&[&format!("topic {topic}")]),
+            _ => self.sees(&[who, "opic", topic]),
         }
     }
 

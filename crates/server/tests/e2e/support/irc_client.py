@@ -44,8 +44,8 @@ def obey(connection, line):
         connection.privmsg(*rest.split(" ", 1))
     elif verb == "/nick":
         connection.nick(rest)
-    elif verb == "/topic":
-        connection.topic("#lobby", rest)
+    elif verb == "/join":
+        connection.join(rest)
     elif verb == "/quit":
         connection.quit("bye")
     else:
