@@ -5,7 +5,7 @@
 use chat::Switchboard;
 use sim::Simulator;
 
-use crate::world::{Kind, ROOMS, World};
+use crate::world::{Kind, ROOMS, SECRET, World};
 
 const NICKS: [&str; 8] = ["ada", "Ada", "bob", "eve", "EVE", "kim", "guest-1", "x\u{e9}"];
 
@@ -46,7 +46,8 @@ impl World {
         };
         let sign = *self.random().pick(&["+", "-"]);
         let letter = *self.random().pick(&["o", "v", "h", "a", "b"]);
-        let flag = *self.random().pick(&["-s", "+s", "-i", "+m", "-m", "-m", "+t", "-t", "-sim"]);
+        let flags = ["-s", "+s", "-i", "+m", "-m", "-m", "+t", "-t", "-sim"];
+        let flag = if room == SECRET { "-im" } else { *self.random().pick(&flags) };
         let line = match self.random().within(0..=9) {
             0..=4 if other != "witness" => format!("MODE {room} {sign}{letter} {other}"),
             5..=6 => format!("MODE {room} {flag}"),
@@ -124,14 +125,15 @@ impl World {
     }
 
     fn irc_acts(&mut self, at: usize) {
-        let room = *self.random().pick(&["#lobby", "#a", "#b", "#B", "#a,#b"]);
+        let room = *self.random().pick(&["#lobby", "#a", "#b", "#B", SECRET, "#a,#b"]);
         let other = self.nick(at);
         let what = self.random().within(0..=99);
-        let spoken = self.words(at, ROOMS[what % 3]);
+        let spoken = self.words(at, ROOMS[what % 4]);
+        let whispered = self.words(at, "to");
         let to = if what.is_multiple_of(7) {
-            ROOMS[what % 3].to_ascii_uppercase()
+            ROOMS[what % 4].to_ascii_uppercase()
         } else {
-            ROOMS[what % 3].into()
+            ROOMS[what % 4].into()
         };
         let (pings, cap) = (self.pings, *self.random().pick(&PASSING_CAPS));
         let sign = *self.random().pick(&["", "-"]);
@@ -150,7 +152,7 @@ impl World {
             40..=54 => format!("JOIN {room}"),
             55..=61 => format!("PART {room} :gone"),
             62..=67 => format!("NICK {other}"),
-            68..=72 => format!("PRIVMSG {other} :private:{spoken}"),
+            68..=72 => format!("PRIVMSG {other} :private:{whispered}"),
             73..=79 => {
                 self.pings += 1;
                 client.pings(format!("p{pings}"));
@@ -167,7 +169,7 @@ impl World {
             88 => format!("KICK {to} {other}"),
             89 => format!("INVITE {other} {to}"),
             90 => format!("AWAY {}", if sign.is_empty() { ":tea" } else { "" }),
-            91 => format!("PRIVMSG @{to} :private:{spoken}"),
+            91 => format!("PRIVMSG @{to} :private@{whispered}"),
             92 => format!("PRIVMSG {to} :{}", "too long ".repeat(60)),
             93 => format!("SETNAME :Another {pings}"),
             94 => "JOIN 0".into(),

@@ -10,6 +10,7 @@ use sim::Client;
 
 use crate::message::{Message, folded};
 use crate::view::{Modes, View};
+use crate::world::SECRET;
 
 /// One connection, and all that the person behind it knows.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub(crate) struct IrcClient {
     /// It was told that it missed something of a room that it was leaving.
     pub(crate) missed: bool,
     /// All that it has read and sent, and whether it is reading: what a failure prints.
-    journal: Vec<String>,
+    pub(crate) journal: Vec<String>,
     is_reading: bool,
 }
 
@@ -152,6 +153,7 @@ impl IrcClient {
         let era = self.take_label(line);
         self.check_tags(line, era);
         let own = self.nick.clone().unwrap_or_default();
+        self.check_secret(&own, line);
         if era == Era::Past && line.command != "BATCH" {
             return;
         }
@@ -258,6 +260,25 @@ impl IrcClient {
                 None => assert!(!line.param(0).is_empty(), "a reply to nobody: {line:?}"),
             }
         }
+    }
+
+    /// Nothing speaks of the secret room but in the room, or as if there was none.
+    fn check_secret(&self, own: &str, line: &Message) {
+        let is_secret = |param: &String| folded(param).contains(SECRET);
+        if self.view.is_in(SECRET) || !line.params.iter().any(is_secret) {
+            return;
+        }
+        let may_come = match line.command.as_str() {
+            "JOIN" => line.nick() == own,
+            "INVITE" | "CAP" => true,
+            // No such nick, no such channel, end of names: as for a room that nobody has made.
+            "401" | "403" | "366" | "315" | "318" | "323" | "341" | "461" | "443" => true,
+            "FAIL" | "MARKREAD" => true,
+            // Not let in: who knows the name may learn that much.
+            "471" | "473" | "474" | "475" | "477" => true,
+            _ => false,
+        };
+        assert!(may_come, "{own} is told of a secret room: {line:?}");
     }
 
     /// Only tags that were asked for; and ids in the one order.

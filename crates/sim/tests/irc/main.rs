@@ -10,6 +10,7 @@ mod client;
 mod message;
 mod order;
 mod plain;
+mod secret;
 mod view;
 mod world;
 
@@ -81,6 +82,7 @@ fn who_reads_too_slowly_is_closed_and_has_read_the_beginning() {
             ..network_faults(seed)
         };
         let mut world = World::new(seed, limits, faults);
+        world.may_miss = true;
         world.run(400);
         world.check_what_was_read();
     });

@@ -11,6 +11,9 @@ use crate::message::{Message, folded};
 #[derive(Debug, Default)]
 pub(crate) struct View {
     pub(crate) rooms: BTreeMap<String, Room>,
+    /// Whether the client may have missed something, of which it hears later than of what followed:
+    /// then nothing is known for certain.
+    pub(crate) may_miss: bool,
 }
 
 /// One of them.
@@ -87,8 +90,9 @@ impl View {
             return;
         }
         let member = Member { nick: nick.to_owned(), ranks: String::new() };
-        let before = self.room(room, line).members.insert(folded(nick), member);
-        assert_eq!(before, None, "two of one name: {line:?}");
+        let room = self.room(room, line);
+        let before = room.members.insert(folded(nick), member);
+        assert!(before.is_none() || !room.named, "two of one name: {before:?}, {line:?}");
     }
 
     /// `nick` is no longer in the room; nor is the client there any more, if it is its own.
@@ -122,7 +126,7 @@ impl View {
             seen = true;
             let renamed = Member { nick: to.to_owned(), ..member };
             let before = room.members.insert(folded(to), renamed);
-            assert_eq!(before, None, "two of one name: {line:?}");
+            assert!(before.is_none() || !room.named, "two of one name: {before:?}, {line:?}");
         }
         assert!(seen, "somebody unseen: {line:?}");
     }
@@ -147,7 +151,7 @@ impl View {
         }
         assert!(listed.contains_key(&folded(own)), "{own} is not in its own room: {line:?}");
         if !room.named {
-            (room.members, room.named) = (listed, true);
+            (room.members, room.named) = (listed, !self.may_miss);
             return;
         }
         let nicks = |members: &BTreeMap<String, Member>| -> Vec<String> {

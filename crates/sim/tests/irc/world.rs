@@ -11,7 +11,9 @@ use sim::{Faults, Random, Simulator};
 use crate::client::IrcClient;
 use crate::plain::PlainPerson;
 
-pub(crate) const ROOMS: [&str; 3] = ["#lobby", "#a", "#b"];
+pub(crate) const ROOMS: [&str; 4] = ["#lobby", "#a", "#b", SECRET];
+/// The witness has made it invisible to who is not in it.
+pub(crate) const SECRET: &str = "#covert";
 
 /// What the witness asks for.
 const WITNESS_CAPS: &str =
@@ -67,6 +69,8 @@ pub(crate) struct World {
     /// Whether who joins is shown what was said before. A client that is not told of batches could
     /// not tell that from what is said now, so then all ask for them who ask for anything.
     pub(crate) replays: bool,
+    /// Whether rooms keep so little that somebody may miss something.
+    pub(crate) may_miss: bool,
     /// How long everything takes to come to rest.
     pub(crate) patience: Duration,
 }
@@ -91,7 +95,7 @@ impl World {
         sim.send(witness, b"CAP LS 302\r\n");
         sim.send(witness, format!("CAP REQ :{WITNESS_CAPS}\r\n").as_bytes());
         sim.send(witness, b"NICK witness\r\nUSER uw 0 * :Witness\r\nCAP END\r\n");
-        sim.send(witness, b"JOIN #lobby,#a,#b\r\n");
+        sim.send(witness, b"JOIN #lobby,#a,#b,#covert\r\nMODE #covert +s\r\n");
         sim.run_until_quiet();
         let mut witness = IrcClient::new(usize::MAX, witness);
         witness.read(sim.received(witness.client));
@@ -106,6 +110,7 @@ impl World {
             offered,
             pings: 0,
             replays,
+            may_miss: false,
             patience: Duration::from_secs(2),
         }
     }
@@ -146,10 +151,7 @@ impl World {
 
     /// Everything comes to rest; whoever reads has had all there is, and asks who is there.
     pub(crate) fn rest(&mut self) {
-        for _ in 0..8 {
-            self.sim.advance(self.patience / 8);
-            self.read();
-        }
+        self.settle();
         for at in 0..self.people.len() {
             if !self.is_here(at) {
                 continue;
@@ -160,9 +162,19 @@ impl World {
             }
         }
         self.sim.send(self.witness.client, b"NAMES #lobby\r\nNAMES #a\r\nNAMES #b\r\n");
-        self.sim.run_until_quiet();
-        self.read();
+        self.settle();
         self.check_at_rest();
+        if self.chance(0.3) {
+            self.check_secret();
+        }
+    }
+
+    /// Everything that was sent has come, and has been read.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..8 {
+            self.sim.advance(self.patience / 8);
+            self.read();
+        }
     }
 
     /// Everybody reads what has come, and answers what has to be answered.
@@ -200,7 +212,9 @@ impl World {
             let peer = Peer::Inet(([127, 0, 0, 1], 3000 + number as u16).into());
             let client = self.sim.connect_from(Origin { peer, via: Via::Listener(1) });
             self.register(number, client);
-            Kind::Irc(Box::new(IrcClient::new(number, client)))
+            let mut client = IrcClient::new(number, client);
+            client.view.may_miss = self.may_miss;
+            Kind::Irc(Box::new(client))
         };
         self.people.push(Person { kind, deaf: false, left: false, said: 0 });
     }
