@@ -345,6 +345,40 @@ impl Switchboard {
         });
     }
 
+    /// Tells `key`, who has begun to watch these people, what it wants to know of those who are
+    /// there.
+    pub(in crate::irc) fn sync_watched(&mut self, key: Connection, names: &[Name]) {
+        let keys = self.subscriptions(key);
+        if keys.is_empty() {
+            return;
+        }
+        for name in names {
+            let member = self.state.find(name);
+            let data = member.and_then(|member| self.state.metadata_of(member)).cloned();
+            if let Some(data) = data.filter(|data| keys.iter().any(|key| data.get(key).is_some())) {
+                let name = name.as_str();
+                self.reply_batch(key, "metadata", Some(name), |to| {
+                    write_wanted(to, name, &data, &keys);
+                });
+            }
+        }
+    }
+
+    /// Adds to a WHOIS what somebody says of itself.
+    pub(in crate::irc) fn write_whois_metadata(&mut self, key: Connection, member: MemberId) {
+        if !self.has(key, Capability::Metadata) {
+            return;
+        }
+        let name = self.target_name(Target::Member(member));
+        let data = self.state.metadata_of(member).cloned().unwrap_or_default();
+        self.reply(key, |to| {
+            for (key, value) in data.iter() {
+                let line = to.numeric(RPL_WHOISKEYVALUE).param(&name).param(key.as_str());
+                line.param("*").trailing(value).end();
+            }
+        });
+    }
+
     /// The newcomer is told what is said of it: nothing yet, which it waits for.
     pub(in crate::irc) fn write_own_metadata(&mut self, key: Connection) {
         if self.has(key, Capability::Metadata) {
@@ -392,22 +426,26 @@ impl Switchboard {
         }
     }
 
-    /// Tells those who want to know, and share a room with it, what has become of these keys.
+    /// Tells those who want to know, and share a room with it or watch it, what has become of these
+    /// keys.
     pub(crate) fn notify_annotated(&mut self, ordered: &Ordered, about: About, changed: &Changed) {
         let author = ordered.event.member();
-        let (name, rooms) = match about {
+        let (name, rooms, watchers) = match about {
             About::Oneself => {
+                let watchers =
+                    self.state.name(author).map_or(Vec::new(), |name| self.watches.of(&name));
                 let seats = self.state.member(author).map_or(&[][..], |member| &member.seats);
                 let known = seats.iter().filter(|seat| seat.shown == Shown::Yes);
                 let rooms: Vec<_> = known.map(|seat| seat.room).collect();
-                (self.target_name(Target::Member(author)), rooms)
+                (self.target_name(Target::Member(author)), rooms, watchers)
             }
-            About::Room(room) => (self.room_name(room), vec![room]),
+            About::Room(room) => (self.room_name(room), vec![room], Vec::new()),
         };
         let mut readers: Vec<MemberId> = rooms
             .iter()
             .filter_map(|&room| self.state.rooms.get(room))
             .flat_map(|room| room.members.iter().copied())
+            .chain(watchers)
             .filter(|&reader| reader != author)
             .filter(|&reader| changed.iter().any(|(key, _)| self.is_subscribed(reader, key)))
             .collect();

@@ -52,6 +52,7 @@ fn add<'a>(chat: &mut Switchboard, key: Key, names: impl Iterator<Item = &'a str
         }
     }
     write_status(chat, key, &added);
+    chat.sync_watched(key, &added);
     if !refused.is_empty() {
         chat.reply(key, |to| {
             const TEXT: &str = "Monitor list is full.";

@@ -90,6 +90,7 @@ fn write_whois(chat: &mut Switchboard, key: Key, id: MemberId) {
         let line = to.numeric(RPL_WHOISIDLE).param(name).param(idle).param(signed_on);
         line.trailing("seconds idle, signon time").end();
     });
+    chat.write_whois_metadata(key, id);
 }
 
 /// The rooms of `id` that `key` may know it to be in, with its ranks there. Where somebody is who

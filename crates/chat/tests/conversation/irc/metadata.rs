@@ -250,3 +250,38 @@ fn the_newcomer_is_told_that_nothing_is_said_of_it_yet() {
     let at = welcome.find(batch).expect("an empty batch");
     assert!(at < welcome.find(" 422 ").expect("the end of the welcome"), "{welcome}");
 }
+
+#[test]
+fn who_watches_somebody_is_told_too_and_whois_shows_it() {
+    transcript(
+        "
+        ada: irc draft/metadata-3 batch
+        bob: irc draft/metadata-3 batch
+        cyd: irc
+        ada >> METADATA * SET name :Ada
+        ada << ...
+        bob >> METADATA * SUB name
+        bob << :Switchboard 770 bob name
+        bob >> MONITOR + ada,nobody
+        bob << :Switchboard 730 bob :ada!~ada@localhost
+        bob << :Switchboard 731 bob :nobody
+        bob << :Switchboard BATCH +b3 metadata ada
+        bob << @batch=b3 :Switchboard 761 bob ada name * :Ada
+        bob << :Switchboard BATCH -b3
+        ada >> METADATA * SET name :Countess
+        ada << :Switchboard 761 ada ada name * :Countess
+        bob << :Switchboard 761 bob ada name * :Countess
+        bob >> WHOIS ada
+        bob << :Switchboard 311 bob ada ~ada localhost * :ada the tester
+        bob << :Switchboard 312 *
+        bob << :Switchboard 317 *
+        bob << :Switchboard 760 bob ada name * :Countess
+        bob << :Switchboard 318 *
+        cyd >> WHOIS ada
+        cyd << :Switchboard 311 *
+        cyd << :Switchboard 312 *
+        cyd << :Switchboard 317 *
+        cyd << :Switchboard 318 *
+        ",
+    );
+}
