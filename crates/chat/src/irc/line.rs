@@ -142,10 +142,7 @@ impl Switchboard {
                 });
             }
             When::Operator if !self.state.is_operator(key) => {
-                return self.reply(key, |to| {
-                    let text = "Permission Denied- You're not an IRC operator";
-                    to.numeric(ERR_NOPRIVILEGES).trailing(text).end();
-                });
+                return self.refuse_no_operator(key);
             }
             When::Unregistered if is_registered => {
                 return self.reply(key, |to| {
@@ -167,6 +164,14 @@ impl Switchboard {
             return self.take_batch_line(key, message, &reference);
         }
         (row.run)(self, key, message);
+    }
+
+    /// That is for server operators.
+    pub(super) fn refuse_no_operator(&mut self, key: Key) {
+        self.reply(key, |to| {
+            let text = "Permission Denied- You're not an IRC operator";
+            to.numeric(ERR_NOPRIVILEGES).trailing(text).end();
+        });
     }
 
     /// How many lines a command costs `key` now.

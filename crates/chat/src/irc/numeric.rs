@@ -20,6 +20,7 @@ numerics! {
     RPL_CREATED = 3,
     RPL_MYINFO = 4,
     RPL_ISUPPORT = 5,
+    RPL_STATSKLINE = 216,
     RPL_ENDOFSTATS = 219,
     RPL_UMODEIS = 221,
     RPL_STATSUPTIME = 242,

@@ -166,6 +166,22 @@ fn minutes(text: &str) -> Option<u64> {
 }
 
 impl Switchboard {
+    /// Lists the bans of this kind: `k` on masks, `d` on addresses, `r` on real names (STATS).
+    pub(in crate::irc) fn write_bans(&mut self, key: Key, letter: char) {
+        let now = self.now.unix_ms;
+        self.bans.forget_ended(now);
+        let is_meant = |ban: &&Ban| letter.eq_ignore_ascii_case(&kind(&ban.matches));
+        let bans: Vec<Ban> = self.bans.iter().filter(is_meant).cloned().collect();
+        self.reply(key, |to| {
+            for Ban { matches, until_unix_ms, by, reason, .. } in &bans {
+                let until = until_unix_ms.map_or("ever".into(), |until| Date(until).to_string());
+                let whom = matches.to_string().replace(' ', "_");
+                let line = to.numeric(RPL_STATSKLINE).param(letter).param(whom).param(by);
+                line.trailing(format_args!("{reason} (for {until})")).end();
+            }
+        });
+    }
+
     /// Whom a ban may meet, behind `key`.
     fn suspect(&self, key: Key) -> Option<Suspect<'_>> {
         let person = self.state.person(key).ok()?;
@@ -204,6 +220,14 @@ impl Switchboard {
         self.reply(key, |to| to.numeric(ERR_YOUREBANNEDCREEP).trailing(words).end());
         self.depart(key, "Banned");
         self.refuse(key, words);
+    }
+}
+
+fn kind(matches: &Matches) -> char {
+    match matches {
+        Matches::Mask(_) => 'k',
+        Matches::Network(_) => 'd',
+        Matches::RealName(_) => 'r',
     }
 }
 

@@ -1,4 +1,4 @@
-//! OPER, KILL, WALLOPS, REHASH and DIE: what server operators do.
+//! OPER, KILL, WALLOPS, CHGHOST, REHASH and DIE: what server operators do.
 //!
 //! That the others may not is for the table to say.
 
@@ -10,10 +10,16 @@ use wire::irc::{Message, pieces};
 use wire::name::Name;
 
 use crate::dialect::Dialect;
+use crate::event::Event;
 use crate::irc::numeric::*;
 use crate::outbox::Place;
+use crate::person::Identity;
+use crate::person::modes::UserMode;
 use crate::questions::{About, Question};
 use crate::switchboard::Switchboard;
+
+/// The longest host, in bytes: as of names in the name system.
+const HOST_BYTES: usize = 63;
 
 /// `OPER name password`. Comparing passwords takes long, on purpose: the program does it beside the
 /// loop, and what this client sends next waits.
@@ -83,7 +89,10 @@ pub(in crate::irc) fn wallops(chat: &mut Switchboard, key: Key, message: &Messag
         return;
     };
     let (text, mask) = (message.param(0).unwrap_or(""), by.mask().to_string());
-    let wants = |reader: &Key| chat.state.is_operator(*reader);
+    let wants = |reader: &Key| {
+        let modes = chat.state.modes(*reader);
+        modes.has(UserMode::Wallops) || modes.has(UserMode::Operator)
+    };
     let readers: Vec<Key> = chat.sessions.iter().map(|(key, _)| key).filter(wants).collect();
     for reader in readers {
         chat.reply(reader, |to| {
@@ -91,6 +100,26 @@ pub(in crate::irc) fn wallops(chat: &mut Switchboard, key: Key, message: &Messag
             line.trailing(text).end();
         });
     }
+}
+
+/// `CHGHOST name host`: where somebody is seen to come from.
+pub(in crate::irc) fn chghost(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
+    let (wanted, host) = (message.param(0).unwrap_or(""), message.param(1).unwrap_or(""));
+    let target = Name::parse(wanted).ok().and_then(|name| chat.state.find(&name));
+    let person = target.and_then(|target| chat.state.person(target).ok().cloned());
+    let (Some(target), Some(person)) = (target, person) else {
+        return chat.refuse_no_person(key, wanted);
+    };
+    let may_be = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':');
+    if host.len() > HOST_BYTES || host.starts_with(':') || !host.chars().all(may_be) {
+        let text = "A host has letters, digits, dots and dashes, and at most 63. Nothing was done.";
+        return chat.reply(key, |to| to.fail("CHGHOST", "INVALID_HOST", &[wanted], text));
+    }
+    let identity = Identity { host: host.into(), ..Identity::clone(&person.identity) };
+    info!(connection = ?target, by = %chat.name_of(key), %host, "seen to come from elsewhere");
+    let text = format!("*** {} has given {wanted} the host {host}", chat.name_of(key));
+    chat.propose(Event::Rehosted { member: target, identity: Arc::new(identity) });
+    chat.tell_operators(None, &text);
 }
 
 /// `REHASH`: the configuration is read again. What comes of it is told in a notice.

@@ -132,6 +132,13 @@ pub(in crate::irc) fn stats(chat: &mut Switchboard, key: Key, message: &Message<
     let letter = message.param(0).and_then(|letters| letters.chars().next()).unwrap_or('*');
     let started = chat.started_unix_ms.unwrap_or(chat.now.unix_ms);
     let up = chat.now.unix_ms.saturating_sub(started) / 1000;
+    if matches!(letter.to_ascii_lowercase(), 'k' | 'd' | 'r') {
+        // Whom the server keeps out is for operators to know.
+        if !chat.state.is_operator(key) {
+            return chat.refuse_no_operator(key);
+        }
+        chat.write_bans(key, letter);
+    }
     chat.reply(key, |to| {
         if letter == 'u' {
             let (days, hours) = (up / 86_400, up / 3600 % 24);

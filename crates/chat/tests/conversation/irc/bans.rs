@@ -105,6 +105,32 @@ fn masks_and_real_names_are_banned_when_somebody_registers() {
 }
 
 #[test]
+fn operators_see_the_bans_and_others_do_not() {
+    with_root(
+        settings(),
+        "
+        ada >> KLINE 60 *@evil :a
+        ada >> ZLINE 192.0.2.0/24 :b
+        ada >> RLINE bad?bot :c
+        ada << ...
+        ada >> STATS k
+        ada << :Switchboard 216 ada k *@evil ada :a (for 2026-11-21 15:02 UTC)
+        ada << :Switchboard 219 ada k :End of /STATS report
+        ada >> STATS D
+        ada << :Switchboard 216 ada D 192.0.2.0/24 ada :b (for ever)
+        ada << :Switchboard 219 ada D :End of /STATS report
+        ada >> STATS r
+        ada << :Switchboard 216 ada r bad?bot ada :c (for ever)
+        ada << :Switchboard 219 ada r :End of /STATS report
+        -- 1 ms
+        bob: irc
+        bob >> STATS k
+        bob << :Switchboard 481 bob :*
+        ",
+    );
+}
+
+#[test]
 fn a_cloak_names_the_network() {
     let (settings, _) = with_operator(settings());
     let mut chat = Chat::with(settings);

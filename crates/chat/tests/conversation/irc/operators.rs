@@ -171,8 +171,74 @@ fn operators_hear_wallops_and_others_may_not_say_it() {
         ada << ...
         ada >> WALLOPS :All hands!
         ada << :ada!~ada@localhost WALLOPS :All hands!
+        kit: irc
+        kit >> MODE kit +w
+        kit << :kit!~kit@localhost MODE kit +w
+        ada >> WALLOPS :More hands!
+        ada << :ada!~ada@localhost WALLOPS :More hands!
+        kit << :ada!~ada@localhost WALLOPS :More hands!
         bob >> WALLOPS :hi
         bob << :Switchboard 481 bob :Permission Denied- You're not an IRC operator
+        ",
+    );
+}
+
+#[test]
+fn where_somebody_is_seen_to_come_from_may_be_changed() {
+    transcript_with(
+        with_operator(settings()).0,
+        "
+        ada: irc
+        bob: irc chghost
+        kit: irc
+        bob >> JOIN #tea
+        kit >> JOIN #tea
+        bob << ...
+        kit << ...
+        bob >> CHGHOST bob x
+        bob << :Switchboard 481 bob :*
+        ada >> OPER root tea
+        -- host answers
+        ada << ...
+        ada >> CHGHOST bob bob.example.org
+        ada << :Switchboard NOTICE ada :*** ada has given bob the host bob.example.org
+        bob << :bob!~bob@localhost CHGHOST ~bob bob.example.org
+        kit << ...
+        bob >> PRIVMSG ada :hi
+        ada << :bob!~bob@bob.example.org PRIVMSG ada :hi
+        ada >> CHGHOST bob a!b
+        ada << :Switchboard NOTICE ada :CHGHOST: A host has *
+        ada >> CHGHOST nobody a
+        ada << :Switchboard 401 ada nobody :*
+        ",
+    );
+}
+
+#[test]
+fn who_is_operator_no_more_may_no_more() {
+    transcript_with(
+        with_operator(settings()).0,
+        "
+        ada: irc
+        bob: connect 192.0.2.7
+        bob >> NICK bob
+        bob >> USER bob 0 * :Bob
+        bob << ...
+        ada >> WHOIS bob
+        ada << :Switchboard 311 ada bob ~bob *.ip * :Bob
+        ada << ...
+        ada >> OPER root tea
+        -- host answers
+        ada << ...
+        ada >> WHOIS bob
+        ada << :Switchboard 311 ada bob ~bob *.ip * :Bob
+        ada << :Switchboard 312 ada bob *
+        ada << :Switchboard 338 ada bob ~bob@192.0.2.7 192.0.2.7 :*
+        ada << ...
+        ada >> MODE ada -o
+        ada << :ada!~ada@localhost MODE ada -o
+        ada >> KILL bob
+        ada << :Switchboard 481 ada :*
         ",
     );
 }
