@@ -271,6 +271,8 @@ pub(crate) enum Refusal {
     TooManyMasks(usize),
     /// There is no such room to send people to.
     NoForward(RoomName),
+    /// There is, but the member is not who says so there.
+    ForwardDenied(RoomName),
     /// Another room has that name.
     RoomTaken(RoomName),
     /// The lobby keeps its name.

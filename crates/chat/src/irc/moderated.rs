@@ -239,6 +239,11 @@ impl Switchboard {
                     &[room, "f", name.as_str()],
                     "There is no such channel to forward to",
                 ),
+                Refusal::ForwardDenied(name) => say(
+                    ERR_CHANOPRIVSNEEDED,
+                    &[name.as_str()],
+                    "You must be an operator there, or above, to have others forwarded",
+                ),
                 Refusal::RoomTaken(_) => {
                     let text = "The channel name is already taken";
                     to.fail(command, "CHANNEL_NAME_IN_USE", &[room, &new], text);

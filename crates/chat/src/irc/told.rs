@@ -211,6 +211,7 @@ impl Switchboard {
             | Refusal::Silenced(_)
             | Refusal::TooManyMasks(_)
             | Refusal::NoForward(_)
+            | Refusal::ForwardDenied(_)
             | Refusal::RoomTaken(_)
             | Refusal::LobbyStays
             | Refusal::RenamedAlready => self.refuse_irc_moderation(key, &room, event, refusal),

@@ -511,6 +511,7 @@ impl Switchboard {
             | Refusal::IsHere(_)
             | Refusal::TooManyMasks(_)
             | Refusal::NoForward(_)
+            | Refusal::ForwardDenied(_)
             | Refusal::RoomTaken(_)
             | Refusal::LobbyStays
             | Refusal::RenamedAlready => {}

@@ -303,6 +303,10 @@ impl Switchboard {
                     "There is no room {} to send people to. Nothing was done.",
                     Shown(name.as_str())
                 )),
+                Refusal::ForwardDenied(name) => line(format_args!(
+                    "You must be an operator of {name}, or above, to have people sent there. \
+                     Nothing was done."
+                )),
                 Refusal::RoomTaken(name) => {
                     line(format_args!("There is a room {name} already. Nothing was done."));
                 }

@@ -62,7 +62,8 @@ impl State {
             let other = self.find_room(name).filter(|&other| self.may_see(member, other));
             let other = other.filter(|&other| other != id);
             let other = other.ok_or_else(|| Refusal::NoForward(name.clone()))?;
-            self.ask(member, other, Act::TakeForwards)?;
+            self.ask(member, other, Act::TakeForwards)
+                .map_err(|_| Refusal::ForwardDenied(name.clone()))?;
         }
         let room = self.rooms.get_mut(id).ok_or(Refusal::NotThere)?;
         let has_changed = match change {

@@ -81,7 +81,21 @@ fn who_may_not_come_in_is_sent_on() {
         ada >> MODE #tea +f #none
         ada << :Switchboard 696 ada #tea f #none :There is no such channel to forward to
         ada >> MODE #tea +f #other
-        ada << :Switchboard 442 ada #tea :You're not on that channel
+        ada << :Switchboard 482 ada #other :You must be an operator there, or above, to have others forwarded
+        ada >> JOIN #other
+        ada << ...
+        eve << ...
+        ada >> MODE #tea +f #other
+        ada << :Switchboard 482 ada #other :You must be an operator there, or above, to have others forwarded
+        ada >> PART #other
+        ada << ...
+        eve << ...
+        eve >> /join #mine
+        eve << ...
+        eve >> /mode +f #tea
+        eve << You must be an operator of #tea, or above, to have people sent there. Nothing was done.
+        eve >> /part
+        eve << ...
         ada >> MODE #tea +f #tea
         ada << :Switchboard 696 ada #tea f #tea :There is no such channel to forward to
         ada >> MODE #tea +if #coffee
