@@ -179,3 +179,71 @@ impl Switchboard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::IoSlice;
+
+    use service::{Batch, Now, Origin, Peer, Service, Via};
+
+    use super::*;
+    use crate::person::Identity;
+    use crate::{Limits, Settings};
+
+    fn client(chat: &mut Switchboard, number: u32, name: &str, capabilities: &str) -> Key {
+        let key = Key::new(number, 1);
+        chat.opened(key, &Origin { peer: Peer::Unix, via: Via::Listener(0) });
+        let lines = format!(
+            "CAP REQ :{capabilities}\r\nNICK {name}\r\nUSER u 0 * :R\r\nCAP END\r\nJOIN #a,#b\r\n"
+        );
+        chat.received(key, lines.as_bytes());
+        key
+    }
+
+    fn read(chat: &mut Switchboard, key: Key) -> String {
+        chat.finish();
+        let (mut got, mut batch) = (Vec::new(), Batch::default());
+        loop {
+            chat.transmit(key, &mut batch);
+            if batch.is_empty() {
+                return String::from_utf8(got).expect("only UTF-8 is sent");
+            }
+            while !batch.is_empty() {
+                let mut slices = [IoSlice::new(&[])];
+                batch.slices(&mut slices);
+                let count = slices[0].len();
+                got.extend_from_slice(&slices[0][..count]);
+                batch.advance(count);
+            }
+        }
+    }
+
+    #[test]
+    fn another_host_is_told_once_to_those_who_asked() {
+        let limits = Limits::default().unthrottled();
+        let mut chat = Switchboard::new(Settings { limits, ..Settings::default() });
+        chat.begin(Now::default());
+        let ada = client(&mut chat, 1, "ada", "chghost");
+        let bob = client(&mut chat, 2, "bob", "chghost");
+        let eve = client(&mut chat, 3, "eve", "batch");
+        let kim = client(&mut chat, 4, "kim", "chghost extended-monitor");
+        chat.received(kim, b"JOIN 0\r\nMONITOR + ada\r\n");
+        for key in [ada, bob, eve, kim] {
+            read(&mut chat, key);
+        }
+        let identity = Identity {
+            user: "ada".into(),
+            host: "analytical.engine".into(),
+            real_name: "R".into(),
+            account: None,
+        };
+        chat.propose(Event::Rehosted { member: ada, identity: Arc::new(identity) });
+        for key in [ada, bob, kim] {
+            let line = ":ada!~u@localhost CHGHOST ada analytical.engine\r\n";
+            assert_eq!(read(&mut chat, key), line);
+        }
+        assert_eq!(read(&mut chat, eve), "");
+        chat.received(ada, b"PRIVMSG eve :hi\r\n");
+        assert_eq!(read(&mut chat, eve), ":ada!ada@analytical.engine PRIVMSG eve :hi\r\n");
+    }
+}

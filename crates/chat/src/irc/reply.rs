@@ -186,25 +186,21 @@ impl Switchboard {
         let pending = self.client(key).and_then(|client| client.pending.as_ref());
         let goes_on = pending.is_some_and(|pending| !pending.is_written());
         let is_one = is_one_batch(&bytes) || memchr::memchr_iter(b'\n', &bytes).count() <= 1;
-        let label = match mark {
-            Mark::Label(label) if is_one && !goes_on => {
-                return self.reply(key, |to| match bytes.is_empty() {
-                    true => {
-                        let server = &to.scene.server;
-                        Line::new(to.out).tag("label", &label).source(server).command("ACK").end();
-                    }
-                    false => with_tag(&bytes, "label", &label, to.out),
-                });
-            }
-            Mark::Label(label) => Ok(label),
-            Mark::Batch(name) => Err(name),
-        };
-        let name = match &label {
-            Ok(_) => self.next_batch(),
-            Err(name) => name.to_string(),
+        if let (Mark::Label(label), true, false) = (&mark, is_one, goes_on) {
+            return self.reply(key, |to| match bytes.is_empty() {
+                true => {
+                    let server = &to.scene.server;
+                    Line::new(to.out).tag("label", label).source(server).command("ACK").end();
+                }
+                false => with_tag(&bytes, "label", label, to.out),
+            });
+        }
+        let (label, name) = match mark {
+            Mark::Label(label) => (Some(label), self.next_batch()),
+            Mark::Batch(name) => (None, name.into()),
         };
         self.reply(key, |to| {
-            if let Ok(label) = &label {
+            if let Some(label) = &label {
                 let line = Line::new(to.out).tag("label", label).source(&to.scene.server);
                 let line = line.command("BATCH").param(format_args!("+{name}"));
                 line.param("labeled-response").end();

@@ -13,7 +13,6 @@ use crate::irc::reply::packed;
 use crate::moment::Timestamp;
 use crate::person::PersonKind;
 use crate::person::modes::UserMode;
-use crate::room::modes::Flag;
 use crate::switchboard::Switchboard;
 
 /// `WHOIS [server] nick{,nick}`
@@ -34,7 +33,14 @@ pub(in crate::irc) fn whois(chat: &mut Switchboard, key: Key, message: &Message<
         });
     }
     let most = chat.settings.limits.targets;
-    for wanted in nicks.split(',').filter(|wanted| !wanted.is_empty()).take(most) {
+    for (count, wanted) in nicks.split(',').filter(|wanted| !wanted.is_empty()).enumerate() {
+        if count >= most {
+            chat.reply(key, |to| {
+                let line = to.numeric(ERR_TOOMANYTARGETS).param(wanted);
+                line.trailing(format_args!("Too many targets: {most} at a time")).end();
+            });
+            break;
+        }
         match Name::parse(wanted).ok().and_then(|name| chat.state.find(&name)) {
             Some(member) => write_whois(chat, key, member),
             None => chat.refuse_no_person(key, wanted),
@@ -109,9 +115,11 @@ fn rooms_to_tell(
         let Some(room) = chat.state.rooms.get(seat.room) else {
             continue;
         };
-        let is_hidden =
-            is_invisible || room.flags.has(Flag::Secret) || room.flags.has(Flag::Private);
-        if !is_hidden || chat.state.is_in(key, seat.room) {
+        let is_told = match is_invisible {
+            true => chat.state.is_in(key, seat.room),
+            false => chat.state.may_list(key, seat.room),
+        };
+        if is_told {
             rooms.push((room.name.to_string(), seat.ranks));
         }
     }

@@ -45,6 +45,13 @@ fn who_somebody_is() {
         ada << :Switchboard 312 ada bob *
         ada << :Switchboard 317 ada bob *
         ada << :Switchboard 318 ada nobody,bob :End of /WHOIS list.
+        ada >> WHOIS a,b,c,d,e
+        ada << :Switchboard 401 ada a *
+        ada << :Switchboard 401 ada b *
+        ada << :Switchboard 401 ada c *
+        ada << :Switchboard 401 ada d *
+        ada << :Switchboard 407 ada e :Too many targets: 4 at a time
+        ada << :Switchboard 318 ada a,b,c,d,e :*
         # Who is there too sees the secret room.
         bob >> INVITE ada #den
         ada << ...
