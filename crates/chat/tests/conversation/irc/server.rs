@@ -3,6 +3,7 @@
 
 use chat::Settings;
 
+use crate::desk::with_operator;
 use crate::transcript::{settings, transcript, transcript_with};
 
 #[test]
@@ -38,22 +39,52 @@ fn how_many_are_there() {
 }
 
 #[test]
-#[ignore = "nobody can become an operator yet"]
 fn operators_are_known_as_such() {
-    transcript(
+    transcript_with(
+        with_operator(settings()).0,
         "
+        eve: connect 192.0.2.7
+        eve >> NICK eve
+        eve >> USER eve 0 * :Eve
+        eve >> MODE eve +i
+        eve << ...
         ada: irc
-        ada >> OPER ada secret
+        bob: irc
+        ada >> OPER root tea
+        -- host answers
         ada << ...
-        ada >> WHOIS ada
-        ada << :Switchboard 311 ada ada *
-        ada << :Switchboard 312 ada ada *
-        ada << :Switchboard 313 ada ada :is an IRC operator
+        bob >> WHOIS ada
+        bob << :Switchboard 311 bob ada *
+        bob << :Switchboard 312 bob ada *
+        bob << :Switchboard 313 bob ada :is an IRC operator
+        bob << ...
+        bob >> LUSERS
+        bob << :Switchboard 251 bob :There are 2 users and 1 invisible on 1 servers
+        bob << :Switchboard 252 bob 1 :operator(s) online
+        bob << ...
+        bob >> WHO * o
+        bob << :Switchboard 352 bob * ~ada localhost Switchboard ada H* :0 ada the tester
+        bob << :Switchboard 315 bob * :End of WHO list
+        bob >> USERHOST ada
+        bob << :Switchboard 302 bob :ada*=+~ada@localhost
+        # They find everybody, and see where they come from.
+        ada >> WHO e* %in
+        ada << :Switchboard 354 ada 192.0.2.7 eve
+        ada << :Switchboard 315 ada e* :*
+        ada >> WHOIS eve
+        ada << :Switchboard 311 ada eve ~eve *
+        ada << :Switchboard 312 ada eve *
+        ada << :Switchboard 338 ada eve ~eve@192.0.2.7 192.0.2.7 :Actual user@host, Actual IP
         ada << ...
-        ada >> LUSERS
-        ada << :Switchboard 251 ada *
-        ada << :Switchboard 252 ada 1 :operator(s) online
-        ada << ...
+        # An operator may lay it down.
+        ada >> MODE ada -o
+        ada << :ada!~ada@localhost MODE ada -o
+        ada >> WHO e*
+        ada << :Switchboard 315 ada e* :*
+        bob >> LUSERS
+        bob << :Switchboard 251 bob *
+        bob << :Switchboard 254 bob *
+        bob << ...
         ",
     );
 }
