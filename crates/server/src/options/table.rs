@@ -355,6 +355,12 @@ pub(super) const TABLE: &[Row] = &[
     row!(LIMIT, "room-masks", chat.limits.room_masks, Count, "N", "Masks on a room's lists of bans, exceptions and invitations together"),
     row!(LIMIT, "invitations", chat.limits.invitations, Some1, "N", "Invitations kept for one person; the oldest is forgotten"),
     row!(LIMIT, "rename-room", chat.limits.rename_room, Span, "TIME", "How long a room keeps a name at least once it has been given another"),
+    row!(LIMIT, "read-markers", chat.limits.read_markers, Count, "N", "Rooms and people for which one IRC client may say how far it has read"),
+    row!(LIMIT, "metadata-keys", chat.limits.metadata_keys, Count, "N", "Keys of metadata for one person or one room"),
+    row!(LIMIT, "metadata-key-bytes", chat.limits.metadata_key_bytes, Some1, "N", "The length of a key of metadata"),
+    row!(LIMIT, "metadata-value-bytes", chat.limits.metadata_value_bytes, Some1, "N", "The length of its value"),
+    row!(LIMIT, "metadata-subscriptions", chat.limits.metadata_subscriptions, Count, "N", "Keys that one IRC client is told of when they change"),
+    row!(LIMIT, "metadata-answer-bytes", chat.limits.metadata_answer_bytes, SomeBytes, "SIZE", "What is told of the metadata of a room at one time"),
     row!(LIMIT, "announce-members", chat.limits.announce_members, Count, "N", "Members up to which a room announces joins, leaves and name changes"),
     row!(LIMIT, "who-names", chat.limits.who_names, Count, "N", "Names in one answer to /who"),
     row!(LIMIT, "listed-rooms", chat.limits.listed_rooms, Count, "N", "Rooms in one answer to /rooms"),
@@ -523,7 +529,7 @@ mod tests {
             } else if row.placeholder == "TIME" {
                 ["77s".to_owned()]
             } else {
-                ["17".to_owned()]
+                ["11".to_owned()]
             };
             let mut one = Settings::new(CommandName::Chat);
             if (row.set)(&mut one, &texts).is_ok() {
