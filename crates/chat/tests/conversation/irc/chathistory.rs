@@ -234,6 +234,36 @@ fn what_happened_is_played_back_to_those_who_asked_for_it() {
 }
 
 #[test]
+fn what_operators_do_is_played_back_and_who_is_away_is_not() {
+    transcript(
+        "
+        ada: irc
+        bob: irc
+        cyd: irc draft/chathistory batch draft/event-playback away-notify setname
+        ada >> JOIN #tea
+        cyd >> JOIN #tea
+        ada >> TOPIC #tea :green
+        bob >> AWAY :tired
+        bob >> JOIN #tea
+        bob >> AWAY
+        ada >> MODE #tea +v bob
+        ada >> KICK #tea bob :sleep
+        ada << ...
+        bob << ...
+        cyd << ...
+        cyd >> CHATHISTORY LATEST #tea * 9
+        cyd << :Switchboard BATCH +b1 chathistory #tea
+        cyd << @batch=b1 :cyd!~cyd@localhost JOIN #tea
+        cyd << @batch=b1 :ada!~ada@localhost TOPIC #tea :green
+        cyd << @batch=b1 :bob!~bob@localhost JOIN #tea
+        cyd << @batch=b1 :ada!~ada@localhost MODE #tea +v bob
+        cyd << @batch=b1 :ada!~ada@localhost KICK #tea bob :sleep
+        cyd << :Switchboard BATCH -b1
+        ",
+    );
+}
+
+#[test]
 fn several_lines_are_a_batch_in_the_batch() {
     transcript(
         "
