@@ -208,9 +208,6 @@ impl History for InMemory {
             },
             // How somebody is to be seen counts as long as it is so.
             What::Away { .. } | What::Described { .. } | What::Rehosted { .. } => {}
-            // What somebody is like is no part of what happened in a room: played back, it could be
-            // taken for how things are.
-            What::Away { .. } | What::Described { .. } | What::Rehosted { .. } => {}
             What::Joined { who, arrival, away: Some(_) } => {
                 let what = What::Joined { who: Arc::clone(who), arrival: *arrival, away: None };
                 self.events.keep(room, &Entry { what, ..*entry });
