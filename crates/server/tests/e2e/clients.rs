@@ -7,8 +7,9 @@ use crate::support::{Client, Server, unique_path};
 // The others share all but the wait with poll, and these clients take their time.
 on_every_engine!(@engines [poll epoll uring] [all_clients_meet_in_one_room]);
 
-/// The place of who has irssi.
+/// The places of who has irssi, and who has WeeChat.
 const IDA: usize = 2;
+const WENDY: usize = 3;
 
 /// How the others are to see a line, whatever client it is typed into.
 const MANNER: &str = "café 😀";
@@ -89,6 +90,22 @@ fn all_clients_meet_in_one_room(engine: &str) {
     for person in &people {
         person.sees_topic("ida", "Tea, and the café");
     }
+
+    // What the server has said to the client itself stands in a window of its own: nothing there is
+    // strange to the client, nor is what it has asked for by itself to the server.
+    people[IDA].types("/whois wendy");
+    for (at, window) in [(IDA, "/window 1"), (WENDY, "/buffer 1")] {
+        people[at].types(window);
+        people[at].sees(&["Be kind, and mind the café."]);
+    }
+    people[IDA].sees(&["channels", "#lobby"]);
+    people[IDA].sees(&["End of WHOIS"]);
+    for at in [IDA, WENDY] {
+        let seen = people[at].text();
+        assert!(!seen.contains("Unknown") && !seen.contains("No such"), "{seen}");
+    }
+    people[IDA].types("/window 2");
+    people[WENDY].types("/buffer #lobby");
 
     let before: Vec<String> = people.iter().map(|person| person.name.clone()).collect();
     for person in &mut people {
