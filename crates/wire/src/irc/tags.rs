@@ -90,6 +90,11 @@ fn unescaped(value: &str) -> Cow<'_, str> {
 
 /// Appends `value` with its escapes. A NUL, for which there is none, becomes a space.
 pub(super) fn escape(value: &str, out: &mut Vec<u8>) {
+    // Nearly always, and before every line that a client is sent.
+    let is_special = |byte: u8| matches!(byte, b';' | b' ' | 0 | b'\\' | b'\r' | b'\n');
+    if !value.bytes().any(is_special) {
+        return out.extend_from_slice(value.as_bytes());
+    }
     for &byte in value.as_bytes() {
         match byte {
             b';' => out.extend_from_slice(b"\\:"),
