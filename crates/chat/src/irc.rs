@@ -9,6 +9,8 @@
 pub(crate) mod capability;
 mod client;
 mod command;
+#[cfg(test)]
+mod documented;
 mod line;
 mod moderated;
 mod multiline;
