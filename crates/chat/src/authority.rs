@@ -8,6 +8,9 @@
 //! those below operators nobody who stands beside them ([`Standing::may_act_on`]). And anybody may
 //! give up a rank of their own.
 //!
+//! Whoever makes a room is its operator. A founder is who has been made one: by a founder, or, as long
+//! as the room has none, by an operator; operators may then do what takes a founder.
+//!
 //! The lobby is nobody's: nobody makes it, so nobody has a rank there, and only server operators keep
 //! order in it. A room whose last operator has left has none from then on: nothing is granted to
 //! those who stay, since whoever stays longest is not who should have it. Such a room is made anew
@@ -138,6 +141,11 @@ const TABLE: &[Row] = {
         row(Act::Describe,                    Operator,     Yes, &[]),
     ]
 };
+
+/// Whether it takes a founder, for whom operators stand as long as there is none.
+pub(crate) fn needs_founder(act: Act) -> bool {
+    TABLE.iter().any(|row| row.act == act && row.needs == Level::Founder)
+}
 
 /// Whether somebody of this standing may do this in a room with these flags.
 pub(crate) fn allows(act: Act, standing: Standing, flags: Flags) -> Result<(), Denied> {

@@ -154,8 +154,8 @@ impl Rank {
 pub(crate) struct Ranks(u8);
 
 impl Ranks {
-    /// What whoever makes a room is given.
-    pub(crate) const CREATOR: Self = Self(1 << Rank::Founder as u8 | 1 << Rank::Operator as u8);
+    /// What whoever makes a room is given: what clients and programs have always looked for.
+    pub(crate) const CREATOR: Self = Self(1 << Rank::Operator as u8);
 
     pub(crate) fn has(self, rank: Rank) -> bool {
         self.0 & 1 << rank as u8 != 0
@@ -237,7 +237,7 @@ mod tests {
         assert!(ranks.at_least(Rank::HalfOperator) && !ranks.at_least(Rank::Admin));
         assert_eq!(ranks.signs(true).collect::<String>(), "@+");
         assert_eq!(ranks.signs(false).collect::<String>(), "@");
-        assert_eq!(Ranks::CREATOR.signs(true).collect::<String>(), "~@");
+        assert_eq!(Ranks::CREATOR.signs(true).collect::<String>(), "@");
     }
 
     #[test]

@@ -42,7 +42,15 @@ impl State {
         act: Act,
         flags: Flags,
     ) -> Result<(), Refusal> {
-        let standing = self.standing(member, room);
+        let mut standing = self.standing(member, room);
+        if authority::needs_founder(act) && standing.level >= Level::Operator {
+            // As long as a room has no founder its operators stand for one.
+            let is_founder = |&&other: &&MemberId| self.level(other, room) == Level::Founder;
+            let members = self.rooms.get(room).map_or(&[][..], |room| &room.members);
+            if members.iter().find(is_founder).is_none() {
+                standing.level = Level::Founder;
+            }
+        }
         authority::allows(act, standing, flags).map_err(|denied| match standing.level {
             Level::Outside => Refusal::NotThere,
             _ => Refusal::Denied(denied),

@@ -337,7 +337,7 @@ fn who_comes_is_shown_the_last_lines_if_it_can_tell_that_they_are_old() {
         fay: irc server-time batch draft/chathistory
         bob >> JOIN #tea
         bob << @time=2026-11-21T14:02:01.000Z :bob!~bob@localhost JOIN #tea
-        bob << :Switchboard 353 bob = #tea :~ada bob
+        bob << :Switchboard 353 bob = #tea :@ada bob
         bob << :Switchboard 366 bob #tea :End of /NAMES list
         bob << :Switchboard BATCH +b1 chathistory #tea
         bob << @batch=b1;time=2026-11-21T14:02:00.000Z :ada!~ada@localhost PRIVMSG #tea :2
@@ -347,7 +347,7 @@ fn who_comes_is_shown_the_last_lines_if_it_can_tell_that_they_are_old() {
         bob << ...
         cyd >> JOIN #tea
         cyd << @time=2026-11-21T14:02:01.000Z :cyd!~cyd@localhost JOIN #tea
-        cyd << :Switchboard 353 cyd = #tea :~ada cyd
+        cyd << :Switchboard 353 cyd = #tea :@ada cyd
         cyd << :Switchboard 366 cyd #tea :End of /NAMES list
         cyd << @time=2026-11-21T14:02:00.000Z :ada!~ada@localhost PRIVMSG #tea :2
         cyd << @time=2026-11-21T14:02:01.000Z :ada!~ada@localhost PRIVMSG #tea :3
@@ -355,13 +355,13 @@ fn who_comes_is_shown_the_last_lines_if_it_can_tell_that_they_are_old() {
         cyd << ...
         dan >> JOIN #tea
         dan << @msgid=* :dan!~dan@localhost JOIN #tea
-        dan << :Switchboard 353 dan = #tea :~ada dan
+        dan << :Switchboard 353 dan = #tea :@ada dan
         dan << :Switchboard 366 dan #tea :End of /NAMES list
         dan >> PART #tea
         dan << ...
         fay >> JOIN #tea
         fay << @time=2026-11-21T14:02:01.000Z :fay!~fay@localhost JOIN #tea
-        fay << :Switchboard 353 fay = #tea :~ada fay
+        fay << :Switchboard 353 fay = #tea :@ada fay
         fay << :Switchboard 366 fay #tea :End of /NAMES list
         ada << ...
         ",

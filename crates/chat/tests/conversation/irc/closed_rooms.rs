@@ -104,7 +104,7 @@ fn who_may_not_come_in_is_sent_on() {
         bob << @label=1 :Switchboard BATCH +b* labeled-response
         bob << @batch=b* :Switchboard 470 bob #tea #coffee :Forwarding to another channel
         bob << @batch=b* :bob!~bob@localhost JOIN #coffee
-        bob << @batch=b* :Switchboard 353 bob = #coffee :~ada bob
+        bob << @batch=b* :Switchboard 353 bob = #coffee :@ada bob
         bob << @batch=b* :Switchboard 366 bob #coffee :End of /NAMES list
         bob << :Switchboard BATCH -b*
         ada << :bob!~bob@localhost JOIN #coffee
@@ -139,7 +139,7 @@ fn a_room_that_everybody_has_left_is_made_anew_even_in_the_same_turn() {
         ada >> PART #tea\\r\\nJOIN #tea\\r\\nMODE #tea
         ada << :ada!~ada@localhost PART #tea
         ada << :ada!~ada@localhost JOIN #tea
-        ada << :Switchboard 353 ada = #tea :~ada
+        ada << :Switchboard 353 ada = #tea :@ada
         ada << :Switchboard 366 ada #tea :End of /NAMES list
         ada << :Switchboard 324 ada #tea +nt
         ada << :Switchboard 329 ada #tea *

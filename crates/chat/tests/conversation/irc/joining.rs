@@ -8,11 +8,11 @@ fn the_newcomer_sees_its_own_coming_and_then_who_is_there() {
         bob: irc multi-prefix userhost-in-names extended-join
         ada >> JOIN #tea
         ada << :ada!~ada@localhost JOIN #tea
-        ada << :Switchboard 353 ada = #tea :~ada
+        ada << :Switchboard 353 ada = #tea :@ada
         ada << :Switchboard 366 ada #tea :End of /NAMES list
         bob >> JOIN #TEA
         bob << :bob!~bob@localhost JOIN #tea * :bob the tester
-        bob << :Switchboard 353 bob = #tea :~@ada!~ada@localhost bob!~bob@localhost
+        bob << :Switchboard 353 bob = #tea :@ada!~ada@localhost bob!~bob@localhost
         bob << :Switchboard 366 bob #tea :End of /NAMES list
         ada << :bob!~bob@localhost JOIN #tea
         bob >> PART #tea :home

@@ -77,7 +77,7 @@ fn nobody_puts_out_somebody_above() {
         bob >> JOIN #tea
         eve >> /join #tea
         sue >> JOIN #tea
-        ada >> MODE #tea +ohh bob eve sue
+        ada >> MODE #tea +qohh ada bob eve sue
         ada << ...
         bob << ...
         eve << ...
@@ -118,7 +118,7 @@ fn one_may_put_out_oneself_and_an_emptied_room_goes() {
         ada << @label=1 :ada!~ada@localhost KICK #tea ada :ada
         ada >> JOIN #tea
         ada << :ada!~ada@localhost JOIN #tea
-        ada << :Switchboard 353 ada = #tea :~ada
+        ada << :Switchboard 353 ada = #tea :@ada
         ada << :Switchboard 366 ada #tea :End of /NAMES list
         ",
     );

@@ -14,7 +14,7 @@ fn a_label_makes_one_response_of_whatever_comes() {
         ada >> @label=3 JOIN #tea
         ada << @label=3 :Switchboard BATCH +b1 labeled-response
         ada << @batch=b1 :ada!~ada@localhost JOIN #tea
-        ada << @batch=b1 :Switchboard 353 ada = #tea :~ada
+        ada << @batch=b1 :Switchboard 353 ada = #tea :@ada
         ada << @batch=b1 :Switchboard 366 ada #tea :End of /NAMES list
         ada << :Switchboard BATCH -b1
         ada >> @label=4 PRIVMSG #tea :hello

@@ -199,6 +199,7 @@ fn ranks_are_given_by_those_above_and_given_up_by_anybody() {
         ada >> JOIN #tea
         bob >> JOIN #tea
         eve >> /join #tea
+        ada >> MODE #tea +q ada
         ada << ...
         bob << ...
         eve << ...
@@ -233,6 +234,32 @@ fn ranks_are_given_by_those_above_and_given_up_by_anybody() {
         ada >> NAMES #tea
         ada << :Switchboard 353 ada = #tea :~@ada %eve bob
         ada << :Switchboard 366 ada #tea :End of /NAMES list
+        ",
+    );
+}
+
+#[test]
+fn operators_stand_for_a_founder_as_long_as_there_is_none() {
+    transcript(
+        "
+        ada: irc
+        bob: irc
+        ada >> JOIN #tea
+        bob >> JOIN #tea
+        ada >> MODE #tea +o bob
+        ada << ...
+        bob << ...
+        bob >> MODE #tea +q ada
+        bob << :bob!~bob@localhost MODE #tea +q ada
+        ada << :bob!~bob@localhost MODE #tea +q ada
+        bob >> MODE #tea +q bob
+        bob << :Switchboard 482 bob #tea :You must be a founder of the channel, or above
+        ada >> MODE #tea -q ada
+        ada << :ada!~ada@localhost MODE #tea -q ada
+        bob << :ada!~ada@localhost MODE #tea -q ada
+        bob >> MODE #tea +q bob
+        bob << :bob!~bob@localhost MODE #tea +q bob
+        ada << :bob!~bob@localhost MODE #tea +q bob
         ",
     );
 }

@@ -10,7 +10,7 @@ fn a_mark_only_moves_on_and_is_told_on_joining() {
         ada >> JOIN #tea
         ada << :ada!~ada@localhost JOIN #tea
         ada << :Switchboard MARKREAD #tea *
-        ada << :Switchboard 353 ada = #tea :~ada
+        ada << :Switchboard 353 ada = #tea :@ada
         ada << :Switchboard 366 ada #tea :End of /NAMES list
         ada >> MARKREAD #tea
         ada << :Switchboard MARKREAD #tea *

@@ -26,7 +26,7 @@ fn a_room_gets_another_name_and_everybody_hears_of_it_in_their_way() {
         bob << :bob!~bob@localhost JOIN #coffee
         bob << :Switchboard 332 bob #coffee :leaves
         bob << :Switchboard 333 bob #coffee ada!~ada@localhost *
-        bob << :Switchboard 353 bob = #coffee :~ada *
+        bob << :Switchboard 353 bob = #coffee :@ada *
         bob << :Switchboard 366 bob #coffee :End of /NAMES list
         bob << :ada!~ada@localhost PRIVMSG #coffee :first words
         eve << [14:02] <ada> last words
@@ -41,7 +41,7 @@ fn a_room_gets_another_name_and_everybody_hears_of_it_in_their_way() {
         # The old name is free, and nothing is left there.
         bob >> JOIN #tea
         bob << :bob!~bob@localhost JOIN #tea
-        bob << :Switchboard 353 bob = #tea :~bob
+        bob << :Switchboard 353 bob = #tea :@bob
         bob << :Switchboard 366 bob #tea :End of /NAMES list
         ",
     );
@@ -55,7 +55,7 @@ fn only_founders_may_and_only_to_a_name_that_is_free() {
         bob: irc draft/channel-rename
         ada >> JOIN #tea,#lobby,#mate
         bob >> JOIN #tea
-        ada >> MODE #tea +a bob
+        ada >> MODE #tea +qa ada bob
         ada << ...
         bob << ...
         bob >> RENAME #tea #coffee
@@ -131,7 +131,7 @@ fn who_renames_without_the_capability_is_told_in_the_old_way() {
         ada << @label=7 :Switchboard BATCH +b* labeled-response
         ada << @batch=b* :ada!~ada@localhost PART #tea
         ada << @batch=b* :ada!~ada@localhost JOIN #mate * :ada the tester
-        ada << @batch=b* :Switchboard 353 ada = #mate :~ada
+        ada << @batch=b* :Switchboard 353 ada = #mate :@ada
         ada << @batch=b* :Switchboard 366 ada #mate :End of /NAMES list
         ada << :Switchboard BATCH -b*
         ada >> RENAME #mate #tea

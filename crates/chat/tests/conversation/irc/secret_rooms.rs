@@ -56,7 +56,7 @@ fn a_secret_room_is_to_outsiders_as_one_that_is_not_there() {
         {}
         {}
         ada >> NAMES #tea
-        ada << :Switchboard 353 ada @ #tea :~ada
+        ada << :Switchboard 353 ada @ #tea :@ada
         ada << :Switchboard 366 ada #tea :End of /NAMES list
         ada >> MODE #tea -s
         ada << :ada!~ada@localhost MODE #tea -s
@@ -70,7 +70,7 @@ fn a_secret_room_is_to_outsiders_as_one_that_is_not_there() {
         sue >> /who #tea
         sue << #tea (1): ada
         eve >> NAMES #tea
-        eve << :Switchboard 353 eve * #tea :~ada
+        eve << :Switchboard 353 eve * #tea :@ada
         eve << :Switchboard 366 eve #tea :End of /NAMES list
         ",
         questions("#tea"),
