@@ -17,8 +17,6 @@
 //! assert_eq!(service.stats().connections, 0);
 //! ```
 
-#![allow(dead_code, reason = "parts of the IRC dialect that are being added use it")]
-
 mod address;
 mod authority;
 mod ban;

@@ -132,11 +132,6 @@ impl Entry {
         };
         size_of::<Self>() + text
     }
-
-    /// Whether it is something said that people read, rather than a coming or a going.
-    pub(crate) fn is_said(&self) -> bool {
-        matches!(&self.what, What::Said { words, .. } if words.is_readable())
-    }
 }
 
 /// How runs are handed out.
