@@ -17,8 +17,10 @@ use modes::{Flags, Rules, Value};
 #[derive(Debug)]
 pub(crate) struct Room {
     pub(crate) name: RoomName,
-    /// In no order that means anything: who leaves is replaced by the last.
+    /// Those first of whom the room has been told; apart from that in no order that means anything.
     pub(crate) members: Vec<MemberId>,
+    /// How many of them the room has been told of.
+    pub(crate) shown: usize,
     pub(crate) log: Log,
     /// Something happened in this turn that `finish` must look at.
     pub(crate) dirty: bool,
@@ -45,6 +47,7 @@ impl Room {
         Self {
             name,
             members: Vec::new(),
+            shown: 0,
             log: Log::default(),
             dirty: false,
             flags: Flags::default(),

@@ -180,8 +180,7 @@ impl State {
             Event::Shown { member, room } => {
                 let who = Arc::clone(self.person(*member)?);
                 let away = self.members.get(*member).and_then(Member::away).cloned();
-                let seat = self.seat_mut(*member, *room)?;
-                if std::mem::replace(&mut seat.shown, Shown::Yes) == Shown::No {
+                if self.note_shown(*member, *room)? {
                     self.publish(
                         ordered,
                         *room,

@@ -14,7 +14,7 @@ use super::command::who::Who;
 use super::reply::Replies;
 use crate::event::{MemberId, RoomId};
 use crate::session::{Session, Stage};
-use crate::state::State;
+use crate::state::{Shown, State};
 use crate::switchboard::Switchboard;
 
 /// What is still to be answered to one client.
@@ -171,6 +171,23 @@ impl Walk {
     /// Through `room`; if there are few, the highest in rank first.
     pub(crate) fn room(state: &State, id: RoomId) -> Self {
         let members = state.rooms.get(id).map_or(&[][..], |room| &room.members);
+        Self::members(state, id, members)
+    }
+
+    /// Through those in `room` of whom it has been told: if these are few it costs no more than they
+    /// do, however many there are. `asker` is met in any case.
+    pub(crate) fn shown(state: &State, id: RoomId, asker: MemberId) -> Self {
+        let Some(room) = state.rooms.get(id) else {
+            return Self::nobody();
+        };
+        let shown = &room.members[..room.shown];
+        match state.seat(asker, id).map(|seat| seat.shown) {
+            Some(Shown::No) => Self::members(state, id, &[shown, &[asker]].concat()),
+            Some(Shown::Yes) | None => Self::members(state, id, shown),
+        }
+    }
+
+    fn members(state: &State, id: RoomId, members: &[MemberId]) -> Self {
         if members.len() > Self::FEW {
             return Self::All { room: Some(id), next: 0 };
         }

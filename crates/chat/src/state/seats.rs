@@ -54,35 +54,73 @@ impl State {
         // Before the newcomer is in: it hears of itself from the answer.
         self.announce(ordered, &seat, What::Joined { who, arrival: Arrival::Now, away });
         if let (Some(room), Some(joiner)) = (self.rooms.get_mut(id), self.members.get_mut(member)) {
-            joiner.seats.push(seat);
+            joiner.seats.push(Seat { shown: Shown::No, ..seat });
             room.members.push(member);
+        }
+        if shown == Shown::Yes {
+            self.note_shown(member, id)?;
         }
         Ok(id)
     }
 
+    /// The room has been told of `member`. Answers whether it had not before.
+    pub(super) fn note_shown(&mut self, member: MemberId, id: RoomId) -> Result<bool, Refusal> {
+        let seat = self.seat_mut(member, id)?;
+        let index = seat.index;
+        if std::mem::replace(&mut seat.shown, Shown::Yes) == Shown::Yes {
+            return Ok(false);
+        }
+        let shown = self.rooms.get(id).map_or(0, |room| room.shown);
+        self.swap_places(id, index as usize, shown);
+        if let Some(room) = self.rooms.get_mut(id) {
+            room.shown += 1;
+        }
+        Ok(true)
+    }
+
+    /// Two members change places in the list of `room`, whose order means nothing else than who is
+    /// shown.
+    fn swap_places(&mut self, id: RoomId, one: usize, other: usize) {
+        let Some(room) = self.rooms.get_mut(id) else {
+            return;
+        };
+        room.members.swap(one, other);
+        for index in [one, other] {
+            let moved = room.members[index];
+            if let Some(member) = self.members.get_mut(moved)
+                && let Some(seat) = member.seats.iter_mut().find(|seat| seat.room == id)
+            {
+                seat.index = index as u32;
+            }
+        }
+    }
+
     /// Takes `member` out of the room; answers the place it had.
     pub(super) fn leave(&mut self, member: MemberId, id: RoomId) -> Result<Seat, Refusal> {
-        let seats = &mut self.members.get_mut(member).ok_or(Refusal::NoMember)?.seats;
-        let at = seats.iter().position(|seat| seat.room == id).ok_or(Refusal::NotThere)?;
-        let left = seats.remove(at);
-        let index = left.index;
-        let Some(room) = self.rooms.get_mut(id) else {
-            return Ok(left);
-        };
-        room.members.swap_remove(index as usize);
-        // The last in the list has taken the place.
-        if let Some(&moved) = room.members.get(index as usize)
-            && let Some(moved) = self.members.get_mut(moved)
-            && let Some(seat) = moved.seats.iter_mut().find(|seat| seat.room == id)
-        {
-            seat.index = index;
+        let seat = *self.seat_mut(member, id)?;
+        let mut index = seat.index as usize;
+        if let Some(room) = self.rooms.get_mut(id) {
+            if seat.shown == Shown::Yes {
+                room.shown -= 1;
+                let last_shown = room.shown;
+                self.swap_places(id, index, last_shown);
+                index = last_shown;
+            }
+            let last = self.rooms.get(id).map_or(0, |room| room.members.len() - 1);
+            self.swap_places(id, index, last);
         }
+        let seats = &mut self.members.get_mut(member).ok_or(Refusal::NoMember)?.seats;
+        seats.retain(|seat| seat.room != id);
+        let Some(room) = self.rooms.get_mut(id) else {
+            return Ok(seat);
+        };
+        room.members.pop();
         // Only the last to leave has consequences: a turn in which one of thousands leaves looks at
         // none of the others.
         if room.members.is_empty() {
             self.mark_dirty(id);
         }
-        Ok(left)
+        Ok(seat)
     }
 
     /// Those in `room` whose rank is `least` or higher.

@@ -31,8 +31,8 @@ impl Switchboard {
     /// Tells `key` who is in `room`: those the room has been told of, which is everybody unless it
     /// is very big. So a client's list agrees with the comings and goings it is told.
     pub(in crate::irc) fn write_names(&mut self, key: Key, room: RoomId) {
-        let walk = Walk::room(&self.state, room);
-        let names = Names { room, walk, waiting: None, unshown: 0 };
+        let walk = Walk::shown(&self.state, room, key);
+        let names = Names { room, walk, waiting: None };
         self.answer_at_length(key, Answer::Names(names));
     }
 }
@@ -44,8 +44,6 @@ pub(in crate::irc) struct Names {
     walk: Walk,
     /// The name that did not fit the last line.
     waiting: Option<String>,
-    /// Members passed over, because the room has not been told of them.
-    unshown: usize,
 }
 
 impl Names {
@@ -94,7 +92,8 @@ impl Names {
             }
             if self.waiting.is_none() {
                 let line = to.numeric(RPL_ENDOFNAMES).param(&room.name);
-                match self.unshown {
+                let own = chat.state.seat(key, self.room).is_some_and(|s| s.shown == Shown::No);
+                match room.members.len() - room.shown - usize::from(own) {
                     0 => line.trailing("End of /NAMES list").end(),
                     n => line
                         .trailing(format_args!("End of /NAMES list ({n} more who have not spoken)"))
@@ -120,7 +119,6 @@ impl Names {
                 continue;
             }
             if seat.shown == Shown::No && member != key {
-                self.unshown += 1;
                 continue;
             }
             let mut name: String = seat.ranks.signs(all).collect();
