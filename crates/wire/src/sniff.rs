@@ -95,7 +95,7 @@ fn is_irc(line: &[u8]) -> bool {
     let is = |command: &str| message.command.eq_ignore_ascii_case(command);
     let params = message.params();
     if is("CAP") {
-        is_capability_command(params)
+        is_capability_command(params) || is_shouted(message.command, params)
     } else if is("USER") {
         params.len() >= 3 && (message.command == "USER" || is_registration(params))
     } else if is("WEBIRC") {
@@ -114,6 +114,12 @@ fn is_capability_command(params: &[&str]) -> bool {
         2 if is_one("LS") => params[1].bytes().all(|byte| byte.is_ascii_digit()),
         _ => is_one("REQ"),
     }
+}
+
+/// Whether it is a word in capitals behind one in capitals: an order, if one that nobody knows.
+fn is_shouted(command: &str, params: &[&str]) -> bool {
+    let is_shout = |word: &&str| word.bytes().all(|byte| byte.is_ascii_uppercase());
+    is_shout(&command) && params.len() == 1 && params.iter().all(is_shout)
 }
 
 /// Whether a `user` in small letters is followed by what programs write there (`ada 0 * :Ada`)
@@ -139,6 +145,7 @@ mod tests {
             (b"CAP REQ sasl", Irc),
             (b"CAP END", Irc),
             (b"CAP LIST", Irc),
+            (b"CAP NONSUCH", Irc),
             (b"NICK ada", Irc),
             (b"nick ada", Irc),
             (b"Nick :ada", Irc),
