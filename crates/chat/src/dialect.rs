@@ -1,7 +1,7 @@
 //! The languages peers speak.
 //!
 //! Invariant: the core has members, rooms and events; what they look like in bytes is decided in
-//! [`plain`](crate::plain) and [`irc`](crate::irc).
+//! [`plain`](crate::plain) and [`irc`].
 
 use wire::name::RoomName;
 
