@@ -504,15 +504,19 @@ impl Switchboard {
         self.close(key);
     }
 
-    /// Closes `key`, once it has been told why and has got all that it is owed.
+    /// Closes `key`, once it has been told why and has got all that it is owed. Who does not speak
+    /// IRC may be a person, who gets it cleaned: operators write reasons too.
     pub(crate) fn close_saying(&mut self, key: Key, why: impl fmt::Display) {
         match self.sessions.get(key).map(|session| &session.dialect) {
-            Some(Dialect::Plain(_)) => self.tell(key, |to| to.line(why)),
+            Some(Dialect::Irc(_)) => self.say_goodbye(key, why),
+            Some(Dialect::Plain(_)) => {
+                self.tell(key, |to| to.line(text::clean(&why.to_string())));
+            }
             Some(Dialect::Undecided) if self.is_pinned_plain(key) => {
-                self.tell(key, |to| to.line(why));
+                self.tell(key, |to| to.line(text::clean(&why.to_string())));
             }
             // Whoever it is can read this.
-            Some(Dialect::Irc(_) | Dialect::Undecided) => self.say_goodbye(key, why),
+            Some(Dialect::Undecided) => self.say_goodbye(key, text::clean(&why.to_string())),
             None => {}
         }
         self.close(key);

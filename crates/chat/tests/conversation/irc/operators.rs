@@ -160,6 +160,33 @@ fn kill_puts_somebody_out() {
 }
 
 #[test]
+fn what_an_operator_writes_reaches_people_cleaned() {
+    transcript_with(
+        with_operator(settings()).0,
+        "
+        ada: irc
+        ada >> OPER root tea
+        -- host answers
+        ada << ...
+        eve: nc
+        kit: nc
+        ada << ...
+        eve << ...
+        ada >> KILL eve :a\u{1b}[31mred\u{2}b
+        ada << :Switchboard NOTICE ada :*** ada has put out eve: a\u{1b}[31mred\u{2}b
+        ada << ...
+        eve << ada, who runs this server, has put you out: aredb
+        eve << (closed)
+        kit << ...
+        ada >> KLINE kit!*@* :c\u{1b}[32mgreen\u{1}d
+        kit << You are banned from this server: cgreend
+        kit << (closed)
+        ada << ...
+        ",
+    );
+}
+
+#[test]
 fn operators_hear_wallops_and_others_may_not_say_it() {
     transcript_with(
         with_operator(settings()).0,
