@@ -64,6 +64,10 @@ pub struct Switchboard {
     pub(crate) bans: Bans,
     pub(crate) questions: Questions,
     requests: VecDeque<(Key, Ask)>,
+    /// Events whose consequences are being drawn: one may bring about another.
+    settling: usize,
+    /// Readers that have let too much lie, to be closed once that is done.
+    slow: Vec<Key>,
     pub(crate) stats: Stats,
     /// What may still be worked through in this turn, in bytes.
     pub(crate) turn_left: usize,
@@ -122,6 +126,8 @@ impl Switchboard {
             bans: Bans::new(settings.seed, &settings.bans),
             questions: Questions::default(),
             requests: VecDeque::new(),
+            settling: 0,
+            slow: Vec::new(),
             stats: Stats::default(),
             turn_left: settings.limits.turn_bytes,
             phase: Phase::Running,
@@ -338,7 +344,15 @@ impl Switchboard {
             if let Some(session) = self.sessions.get_mut(ordered.event.member()) {
                 session.outbox.note_own(ordered.seq);
             }
+            self.settling += 1;
             self.settle(&ordered, &outcome);
+            self.settling -= 1;
+        }
+        // Not before: that they leave is an event too, and comes behind all that this one leads to.
+        while self.settling == 0
+            && let Some(key) = self.slow.pop()
+        {
+            self.close_slow(key);
         }
     }
 
@@ -621,7 +635,11 @@ impl Switchboard {
             && session.stage != Stage::Closing
             && (waiting > limits.operator_mailbox_close_bytes || !self.state.is_operator(key))
         {
-            return self.close_slow(key);
+            match self.settling {
+                0 => return self.close_slow(key),
+                _ if self.slow.contains(&key) => {}
+                _ => self.slow.push(key),
+            }
         }
         self.update_receiving(key);
     }

@@ -136,7 +136,7 @@ impl Switchboard {
             return;
         };
         for watcher in self.watches.of(&person.name) {
-            self.reply_at(watcher, Place::event(ordered.seq), |to| {
+            self.reply_at(watcher, behind(ordered, watcher), |to| {
                 to.numeric(RPL_MONONLINE).trailing(person.mask()).end();
             });
         }
@@ -144,7 +144,7 @@ impl Switchboard {
 
     fn tell_offline(&mut self, ordered: &Ordered, name: &Name) {
         for watcher in self.watches.of(name) {
-            self.reply_at(watcher, Place::event(ordered.seq), |to| {
+            self.reply_at(watcher, behind(ordered, watcher), |to| {
                 to.numeric(RPL_MONOFFLINE).trailing(name).end();
             });
         }
@@ -245,5 +245,14 @@ mod tests {
         assert_eq!(read(&mut chat, eve), "");
         chat.received(ada, b"PRIVMSG eve :hi\r\n");
         assert_eq!(read(&mut chat, eve), ":ada!ada@analytical.engine PRIVMSG eve :hi\r\n");
+    }
+}
+
+/// Where `watcher` is told of a coming or a going: behind the event itself, which it may read in a
+/// room too, in another form. One's own is yet to be told.
+fn behind(ordered: &Ordered, watcher: MemberId) -> Place {
+    match ordered.event.member() == watcher {
+        true => Place::event(ordered.seq),
+        false => Place::after(ordered.seq),
     }
 }

@@ -50,7 +50,7 @@ fn ctcp(text: &str) -> Option<&str> {
 fn say(chat: &mut Switchboard, key: Key, message: &Message<'_>, manner: Manner, text: &str) {
     let targets = message.param(0).unwrap_or("");
     let is_quiet = matches!(manner, Manner::Notice | Manner::CtcpReply);
-    if targets.is_empty() || (text.is_empty() && manner == Manner::Say) {
+    if targets.is_empty() || (text.is_empty() && matches!(manner, Manner::Say | Manner::Notice)) {
         return match is_quiet {
             true => {}
             false if targets.is_empty() => chat.reply(key, |to| {

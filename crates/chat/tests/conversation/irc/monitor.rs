@@ -128,3 +128,83 @@ fn more_is_told_to_those_who_asked_for_more() {
         ",
     );
 }
+
+#[test]
+fn who_watches_somebody_in_its_own_room_sees_them_go_there_too() {
+    transcript(
+        "
+        ada: irc
+        bob: irc
+        ada >> JOIN #tea
+        ada << ...
+        bob >> JOIN #tea
+        bob << ...
+        ada << ...
+        ada >> MONITOR + bob
+        ada << :Switchboard 730 ada :bob!~bob@localhost
+        bob >> NICK robert
+        bob << ...
+        ada << :bob!~bob@localhost NICK :robert
+        ada << :Switchboard 731 ada :bob
+        ada >> MONITOR + robert
+        ada << :Switchboard 730 ada :robert!~bob@localhost
+        bob >> QUIT
+        bob << ...
+        ada << :robert!~bob@localhost QUIT :Quit
+        ada << :Switchboard 731 ada :robert
+        ",
+    );
+}
+
+#[test]
+fn who_is_closed_for_being_slow_goes_behind_what_was_too_much() {
+    let mut settings = settings();
+    settings.limits.mailbox_close_bytes = 20_000;
+    let said = format!("PRIVMSG @#tea :{}", "x".repeat(400));
+    let spoken = format!("eve >> {said}\nada << :eve!~eve@localhost {said}\n").repeat(45);
+    let text = format!(
+        "
+        bob: irc
+        ada: irc
+        eve: irc
+        bob >> JOIN #tea
+        bob >> MODE #tea -n
+        bob << ...
+        ada >> JOIN #tea
+        bob >> MODE #tea +o ada
+        bob << ...
+        ada << ...
+        ada >> MONITOR + bob
+        ada << ...
+        bob stops reading
+        {spoken}
+        eve >> {said}
+        eve >> {said}
+        eve >> {said}
+        eve >> {said}
+        eve >> {said}
+        eve >> {said}
+        eve >> {said}
+        eve >> {said}
+        ada << ...
+        bob reads again
+        bob << ...
+        eve << ...
+        "
+    );
+    transcript_with(settings, &text);
+}
+
+#[test]
+fn an_empty_notice_is_nothing() {
+    transcript(
+        "
+        ada: irc
+        bob: nc
+        ada >> JOIN #lobby
+        ada << ...
+        bob << ...
+        ada >> NOTICE #lobby :
+        ",
+    );
+}
