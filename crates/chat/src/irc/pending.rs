@@ -85,13 +85,18 @@ impl Switchboard {
         }
     }
 
+    /// How many bytes of answers wait for `key`.
+    pub(super) fn owed(&self, key: Key) -> usize {
+        let collected = self.response.as_ref().filter(|response| response.key == key);
+        self.sessions.get(key).map_or(0, |session| session.outbox.mail_bytes())
+            + collected.map_or(0, |response| response.bytes.len())
+    }
+
     fn go_on(&mut self, key: Key) {
         // Half the mark, so that what is added does not stop the client from being read from.
         let mark = self.settings.limits.mailbox_pause_bytes / 2;
         loop {
-            let collected = self.response.as_ref().filter(|response| response.key == key);
-            let waiting = self.sessions.get(key).map_or(0, |session| session.outbox.mail_bytes())
-                + collected.map_or(0, |response| response.bytes.len());
+            let waiting = self.owed(key);
             let is_closing =
                 self.sessions.get(key).is_none_or(|session| session.stage == Stage::Closing);
             let Some(client) = self.client_mut(key) else {

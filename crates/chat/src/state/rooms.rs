@@ -9,6 +9,7 @@ use wire::name::RoomName;
 use super::State;
 use crate::authority::Act;
 use crate::event::{MemberId, RoomId};
+use crate::metadata::Metadata;
 use crate::room::Room;
 use crate::room::modes::{Flag, Flags};
 
@@ -28,6 +29,7 @@ impl State {
     pub(super) fn make_anew(&mut self, room: RoomId, unix_ms: u64) {
         if let Some(room) = self.rooms.get_mut(room) {
             (room.flags, room.rules, room.topic) = (Flags::default(), None, None);
+            room.metadata = Metadata::default();
             room.created_unix_ms = unix_ms;
             self.history.forget(&room.name);
         }

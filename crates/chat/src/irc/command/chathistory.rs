@@ -210,6 +210,10 @@ impl Switchboard {
             return;
         }
         let entries = self.state.history(room, self.settings.limits.replay_lines);
+        // Who comes to many rooms at once is not owed more than it can be.
+        if self.owed(key) > self.settings.limits.mailbox_pause_bytes {
+            return;
+        }
         if !entries.is_empty() {
             let name = self.room_name(room);
             show(self, key, &name, &entries, Prefer::Last);

@@ -318,7 +318,11 @@ impl Switchboard {
             return;
         }
         let name = room.name.clone();
-        if asked == Asked::No && room.members.len() > self.settings.limits.announce_members {
+        // So is who comes to many rooms at once: all of it together would be too much to be owed.
+        let limits = &self.settings.limits;
+        let is_much = room.members.len() > limits.announce_members
+            || self.owed(key) > limits.mailbox_pause_bytes;
+        if asked == Asked::No && is_much {
             return self.reply(key, |to| to.numeric(RPL_METADATASYNCLATER).param(&name).end());
         }
         let has_any = |data: &&Metadata| keys.iter().any(|key| data.get(key).is_some());

@@ -285,3 +285,43 @@ fn who_watches_somebody_is_told_too_and_whois_shows_it() {
         ",
     );
 }
+
+#[test]
+fn a_room_that_is_made_anew_has_nothing_said_of_it() {
+    transcript(
+        "
+        ada: irc draft/metadata-3 batch
+        ada >> JOIN #tea
+        ada >> METADATA #tea SET url :old
+        ada << ...
+        ada >> PART #tea\\r\\nJOIN #tea
+        ada << ...
+        ada >> METADATA #tea GET url
+        ada << :Switchboard BATCH +*
+        ada << @batch=* :Switchboard 766 ada #tea url :Key not set
+        ada << :Switchboard BATCH -*
+        ",
+    );
+}
+
+#[test]
+fn who_comes_to_many_rooms_at_once_is_not_told_more_than_it_can_be_owed() {
+    let mut settings = settings();
+    settings.limits.mailbox_pause_bytes = 3000;
+    settings.limits.mailbox_close_bytes = 8000;
+    let value = "x".repeat(290);
+    let mut text = String::from("ada: irc draft/metadata-3 batch\nada << ...\n");
+    let rooms: Vec<String> = (0..10).map(|number| format!("#room{number}")).collect();
+    for room in &rooms {
+        text += &format!("ada >> JOIN {room}\nada << ...\n");
+        for key in ["one", "two", "three"] {
+            text += &format!("ada >> METADATA {room} SET {key} :{value}\nada << ...\n");
+        }
+    }
+    text += "bob: irc draft/metadata-3 batch\n";
+    text += "bob >> METADATA * SUB one two three\nbob << ...\n";
+    text += &format!("bob >> JOIN {}\nada << ...\nbob << ...\n", rooms.join(","));
+    text += "-- 1 s\nbob << ...\nbob >> PING there\n";
+    text += "bob << :Switchboard PONG Switchboard :there\n";
+    transcript_with(settings, &text);
+}
