@@ -102,7 +102,8 @@ impl Switchboard {
 
     fn take_verdict(&mut self, question: Question, right: bool) {
         let Question { key, label, about } = question;
-        if self.client(key).is_none() {
+        // Perhaps it has been put out meanwhile.
+        if self.state.person(key).is_err() {
             return;
         }
         if let Some(label) = label {

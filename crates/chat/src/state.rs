@@ -230,7 +230,10 @@ impl State {
             }
             Event::Opered { member, operator } => self.oper(*member, operator.as_ref()),
             Event::Away { member, text } => self.go_away(ordered, *member, text.as_ref()),
-            Event::Marked { member, set, clear } => self.change_modes(*member, *set, *clear),
+            Event::Marked { member, set, clear } => {
+                // Nobody makes itself a server operator.
+                self.change_modes(*member, set.with(UserMode::Operator, false), *clear)
+            }
             Event::Described { member, real_name } => self.describe(ordered, *member, real_name),
             Event::Rehosted { member, identity } => self.rehost(ordered, *member, identity),
             Event::Annotated { member, about, edit } => self.annotate(*member, *about, edit),

@@ -120,7 +120,9 @@ impl Who {
         match &self.whom {
             Whom::Named => true,
             Whom::In(room) => {
+                // It may have become secret since this answer began.
                 chat.state.is_in(id, *room)
+                    && chat.state.may_see(key, *room)
                     && (chat.state.is_in(key, *room) || chat.state.may_find(key, id))
             }
             Whom::Like(mask) => {
