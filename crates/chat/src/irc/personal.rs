@@ -180,6 +180,15 @@ impl Switchboard {
     }
 }
 
+/// Where `watcher` is told of a coming or a going: behind the event itself, which it may read in a
+/// room too, in another form. One's own is yet to be told.
+fn behind(ordered: &Ordered, watcher: MemberId) -> Place {
+    match ordered.event.member() == watcher {
+        true => Place::event(ordered.seq),
+        false => Place::after(ordered.seq),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::IoSlice;
@@ -245,14 +254,5 @@ mod tests {
         assert_eq!(read(&mut chat, eve), "");
         chat.received(ada, b"PRIVMSG eve :hi\r\n");
         assert_eq!(read(&mut chat, eve), ":ada!ada@analytical.engine PRIVMSG eve :hi\r\n");
-    }
-}
-
-/// Where `watcher` is told of a coming or a going: behind the event itself, which it may read in a
-/// room too, in another form. One's own is yet to be told.
-fn behind(ordered: &Ordered, watcher: MemberId) -> Place {
-    match ordered.event.member() == watcher {
-        true => Place::event(ordered.seq),
-        false => Place::after(ordered.seq),
     }
 }
