@@ -27,6 +27,13 @@ const LINE_BYTES: usize = 128;
 /// How soon it is looked again whether a peer that was not reading has begun to.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
+/// Whether any of what was held could be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Some,
+    None,
+}
+
 impl Switchboard {
     /// Bytes came from `key`.
     pub(crate) fn take_in(&mut self, key: Key, bytes: &[u8]) {
@@ -93,7 +100,7 @@ impl Switchboard {
             let mut held = Held::default();
             self.stats.bytes_dropped += held.add(&typed[typed.len() - left..], limit_bytes) as u64;
             session.held = Some(Box::new(held));
-            self.wait(key);
+            self.wait(key, Progress::Some);
         }
     }
 
@@ -153,7 +160,7 @@ impl Switchboard {
     }
 
     /// Held bytes wait for their time; their author is told, once, if it was too fast.
-    fn wait(&mut self, key: Key) {
+    fn wait(&mut self, key: Key, progress: Progress) {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
@@ -163,8 +170,15 @@ impl Switchboard {
             && session.held.as_ref().is_some_and(|held| memchr(b'\n', held.rest()).is_some());
         let tell = too_fast && !std::mem::replace(&mut session.told.too_fast, too_fast);
         let until = self.sessions.get(key).and_then(|session| self.waits_until(session));
-        if let Some(held) = self.sessions.get_mut(key).and_then(|session| session.held.as_mut()) {
-            held.until = until.unwrap_or(now);
+        if let Some(session) = self.sessions.get_mut(key) {
+            let owed = session.outbox.mail_bytes() > self.settings.limits.mailbox_pause_bytes
+                || session.is_being_answered();
+            if let Some(held) = session.held.as_mut() {
+                held.for_reading = owed;
+                // What has just been written is sent at the end of this turn, and mostly all of it.
+                let soon = owed && progress == Progress::Some;
+                held.until = if soon { now } else { until.unwrap_or(now) };
+            }
         }
         self.arm(key);
         self.stats.lines_held += u64::from(too_fast);
@@ -184,6 +198,7 @@ impl Switchboard {
         let Some(mut held) = session.held.take() else {
             return;
         };
+        let before = held.rest().len();
         let left = self.take_lines(key, held.rest()).len();
         let Some(session) = self.sessions.get_mut(key) else {
             return;
@@ -194,7 +209,7 @@ impl Switchboard {
         if left > 0 {
             held.leave(left);
             session.held = Some(held);
-            return self.wait(key);
+            return self.wait(key, if left < before { Progress::Some } else { Progress::None });
         }
         let input = session.input;
         if let Some(lost) = held.lost() {
@@ -226,7 +241,7 @@ impl Switchboard {
         {
             // It still reads: it gets what it has asked for.
             session.held.get_or_insert_default();
-            return self.wait(key);
+            return self.wait(key, Progress::Some);
         }
         if self.sessions.get(key).is_some_and(|session| session.held.is_none()) {
             self.leave(key, "Connection closed");

@@ -107,6 +107,8 @@ pub(crate) struct Told {
 pub(crate) struct Held {
     /// When they may be.
     pub(crate) until: Time,
+    /// They wait for the peer to read what it is owed.
+    pub(crate) for_reading: bool,
     bytes: Vec<u8>,
     /// How many of them have been taken.
     taken: usize,

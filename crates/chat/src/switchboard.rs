@@ -258,6 +258,7 @@ impl Service for Switchboard {
             }
         }
         self.update_receiving(key);
+        self.note_read(key);
     }
 
     fn closed(&mut self, key: Key, reason: Reason) {
@@ -642,6 +643,20 @@ impl Switchboard {
             }
         }
         self.update_receiving(key);
+    }
+
+    /// What `key` is owed has been sent: what it sent meanwhile may be taken.
+    fn note_read(&mut self, key: Key) {
+        let (now, mark) = (self.now.time, self.settings.limits.mailbox_pause_bytes);
+        if let Some(session) = self.sessions.get_mut(key)
+            && session.outbox.mail_bytes() <= mark
+            && !session.is_being_answered()
+            && let Some(held) = session.held.as_mut()
+            && std::mem::replace(&mut held.for_reading, false)
+        {
+            held.until = now;
+            self.arm(key);
+        }
     }
 
     /// Asks the engine to receive from `key`, or not to, if that has changed.
