@@ -24,7 +24,7 @@ use crate::timer::NEVER;
 /// takes in a log.
 const LINE_BYTES: usize = 128;
 
-/// How soon it is looked again whether a peer that was not reading has begun to.
+/// How soon it is looked again, at the latest, whether a peer that was not reading has begun to.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Whether any of what was held could be taken.
@@ -175,9 +175,20 @@ impl Switchboard {
                 || session.is_being_answered();
             if let Some(held) = session.held.as_mut() {
                 held.for_reading = owed;
-                // What has just been written is sent at the end of this turn, and mostly all of it.
-                let soon = owed && progress == Progress::Some;
-                held.until = if soon { now } else { until.unwrap_or(now) };
+                held.until = match (owed, progress) {
+                    (false, _) => until.unwrap_or(now),
+                    // What has just been written is sent at the end of this turn, mostly all of it.
+                    (true, Progress::Some) => {
+                        held.looks = 0;
+                        now
+                    }
+                    // Who reads is not kept waiting for much longer than that takes; who does not
+                    // costs little.
+                    (true, Progress::None) => {
+                        held.looks = held.looks.saturating_add(1).min(8);
+                        now + LOOK_AGAIN.min(Duration::from_millis(1 << held.looks))
+                    }
+                };
             }
         }
         self.arm(key);

@@ -30,6 +30,8 @@ pub struct Limits {
     pub refusal_memory: Duration,
     /// Bans of the server's, 10,000. Met: one more is refused.
     pub bans: usize,
+    /// Bans in one answer to STATS, 1,000. Met: the first are listed, and how many there are.
+    pub listed_bans: usize,
     /// Addresses remembered, 65,536. Met: the oldest without a connection is forgotten.
     pub addresses: usize,
 
@@ -113,10 +115,10 @@ pub struct Limits {
     /// Members remembered after they have left or taken another name (WHOWAS), 1,000. Met: the
     /// oldest are forgotten.
     pub past_members: usize,
-    /// A reason: for leaving, for removing somebody, 390 bytes. Met: what fits is taken, which those
+    /// A reason: for leaving, for removing somebody, 320 bytes. Met: what fits is taken, which those
     /// who read it see to be a beginning.
     pub reason_bytes: usize,
-    /// What a room is about, 390 bytes: what other servers allow, and what fits a line. Met: refused.
+    /// What a room is about, 340 bytes: what fits a line with the longest names. Met: refused.
     pub topic_bytes: usize,
     /// A room's key, 32 bytes. Met: refused (696).
     pub key_bytes: usize,
@@ -217,6 +219,7 @@ impl Default for Limits {
             refusals: 3,
             refusal_memory: Duration::from_secs(300),
             bans: 10_000,
+            listed_bans: 1000,
             addresses: 65_536,
             undecided: Duration::from_secs(1),
             proxy_header: Duration::from_secs(5),
@@ -249,8 +252,8 @@ impl Default for Limits {
             away_bytes: 390,
             monitored: 100,
             past_members: 1000,
-            reason_bytes: 390,
-            topic_bytes: 390,
+            reason_bytes: 320,
+            topic_bytes: 340,
             key_bytes: 32,
             modes: 12,
             room_masks: 100,

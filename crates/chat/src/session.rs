@@ -109,6 +109,8 @@ pub(crate) struct Held {
     pub(crate) until: Time,
     /// They wait for the peer to read what it is owed.
     pub(crate) for_reading: bool,
+    /// How often it was looked in vain whether it has.
+    pub(crate) looks: u8,
     bytes: Vec<u8>,
     /// How many of them have been taken.
     taken: usize,

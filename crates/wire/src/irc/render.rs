@@ -216,9 +216,18 @@ impl<'o> Line<'o> {
         }
     }
 
-    /// Ends the line.
+    /// Ends the line. Whoever may have too much for one line splits it before
+    /// ([`Line::text_bytes_left`], [`pieces`](super::pieces)); what is over all the same (a word of the peer's own
+    /// that it is given back in an error) is cut off, since a client may take what is over for a line
+    /// of its own.
     pub fn end(self) {
         debug_assert!(self.stage >= Stage::Command, "a line has a command");
+        let most = self.rest + LINE_BYTES - b"\r\n".len();
+        if self.out.len() > most {
+            let is_whole = |&end: &usize| self.out[end] & 0b1100_0000 != 0b1000_0000;
+            let end = (self.rest..=most).rev().find(is_whole).unwrap_or(most);
+            self.out.truncate(end);
+        }
         self.out.extend_from_slice(b"\r\n");
     }
 
@@ -329,6 +338,20 @@ mod tests {
         let mut out = Vec::new();
         let line = Line::new(&mut out).command("A").param("x".repeat(600));
         assert_eq!(line.text_bytes_left(), 0);
+    }
+
+    #[test]
+    fn a_line_never_outgrows_its_bound_whatever_it_is_given() {
+        for bytes in [400, 480, 490, 2000] {
+            let mut out = Vec::new();
+            let word = format!("x{}", "\u{e9}".repeat(bytes / 2));
+            let line = Line::new(&mut out).tag("time", "now").source("server").command("PONG");
+            line.param("server").trailing(&word).end();
+            let line = String::from_utf8(out).expect("cut between characters");
+            let rest = line.strip_prefix("@time=now ").expect("the tags are not counted");
+            assert!(rest.len() <= LINE_BYTES && rest.ends_with("\r\n"), "{}", rest.len());
+            assert!(rest.len() >= LINE_BYTES - 1 || rest.contains(&word), "no more than needed");
+        }
     }
 
     proptest! {

@@ -171,13 +171,21 @@ impl Switchboard {
         let now = self.now.unix_ms;
         self.bans.forget_ended(now);
         let is_meant = |ban: &&Ban| letter.eq_ignore_ascii_case(&kind(&ban.matches));
-        let bans: Vec<Ban> = self.bans.iter().filter(is_meant).cloned().collect();
+        let most = self.settings.limits.listed_bans;
+        let all = self.bans.iter().filter(is_meant).count();
+        let bans: Vec<Ban> = self.bans.iter().filter(is_meant).take(most).cloned().collect();
         self.reply(key, |to| {
+            if all > most {
+                to.notice(format_args!("{all} bans: the first {most} are listed."));
+            }
             for Ban { matches, until_unix_ms, by, reason, .. } in &bans {
-                let until = until_unix_ms.map_or("ever".into(), |until| Date(until).to_string());
+                let until = match *until_unix_ms {
+                    Some(until) => format!("until {}", Date(until)),
+                    None => "for ever".into(),
+                };
                 let whom = matches.to_string().replace(' ', "_");
                 let line = to.numeric(RPL_STATSKLINE).param(letter).param(whom).param(by);
-                line.trailing(format_args!("{reason} (for {until})")).end();
+                line.trailing(format_args!("{reason} ({until})")).end();
             }
         });
     }

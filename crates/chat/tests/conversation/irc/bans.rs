@@ -114,7 +114,7 @@ fn operators_see_the_bans_and_others_do_not() {
         ada >> RLINE bad?bot :c
         ada << ...
         ada >> STATS k
-        ada << :Switchboard 216 ada k *@evil ada :a (for 2026-11-21 15:02 UTC)
+        ada << :Switchboard 216 ada k *@evil ada :a (until 2026-11-21 15:02 UTC)
         ada << :Switchboard 219 ada k :End of /STATS report
         ada >> STATS D
         ada << :Switchboard 216 ada D 192.0.2.0/24 ada :b (for ever)

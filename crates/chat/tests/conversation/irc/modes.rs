@@ -330,7 +330,7 @@ fn what_005_says_of_rooms_is_there() {
         ada << :Switchboard 003 ada :*
         ada << :Switchboard 004 ada *
         ada << :Switchboard 005 ada * CHANMODES=beI,k,fl,CMRimnpst * EXCEPTS=e EXTBAN=,m INVEX=I KEYLEN=32 *
-        ada << :Switchboard 005 ada KICKLEN=390 * PREFIX=(qaohv)~&@%+ * STATUSMSG=~&@%+ TARGMAX=*KICK:4* TOPICLEN=390 *
+        ada << :Switchboard 005 ada KICKLEN=320 * PREFIX=(qaohv)~&@%+ * STATUSMSG=~&@%+ TARGMAX=*KICK:4* TOPICLEN=340 *
         ada << ...
         ",
     );

@@ -88,7 +88,7 @@ fn with_t_it_takes_a_half_operator_and_without_it_a_member() {
 
 #[test]
 fn a_topic_that_is_too_long_is_refused_whole() {
-    let long = "x".repeat(391);
+    let long = "x".repeat(341);
     transcript(&format!(
         "
         ada: irc standard-replies
@@ -97,17 +97,17 @@ fn a_topic_that_is_too_long_is_refused_whole() {
         eve >> /join #tea
         eve << ...
         eve >> /topic {long}
-        eve << That topic has 391 bytes; the limit is 390. Nothing was changed.
+        eve << That topic has 341 bytes; the limit is 340. Nothing was changed.
         eve >> /topic
         eve << #tea has no topic. /topic TEXT to set one.
         ada >> JOIN #mate
         ada << ...
         ada >> TOPIC #mate :{long}
-        ada << :Switchboard FAIL TOPIC TOPIC_TOO_LONG #mate :That topic has 391 bytes; the limit is 390. Nothing was changed.
+        ada << :Switchboard FAIL TOPIC TOPIC_TOO_LONG #mate :That topic has 341 bytes; the limit is 340. Nothing was changed.
         bob >> JOIN #coffee
         bob << ...
         bob >> TOPIC #coffee :{long}
-        bob << :Switchboard NOTICE bob :TOPIC: That topic has 391 bytes; the limit is 390. Nothing was changed.
+        bob << :Switchboard NOTICE bob :TOPIC: That topic has 341 bytes; the limit is 340. Nothing was changed.
         bob >> TOPIC #coffee
         bob << :Switchboard 331 bob #coffee :No topic is set
         ",
