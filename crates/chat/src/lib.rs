@@ -4,11 +4,11 @@
 //! has no socket, clock, thread or randomness of its own, so that it runs the same under every
 //! engine and in the simulator, and the same calls always give the same output.
 //!
-//! The path of a line, top to bottom: `switchboard` (received) → `inbox` (frames a line) →
-//! `command` (what is wanted) → `answer` (obeys) → an `event` proposed to the `trunk`, which gives it its place in
-//! the one order → `state` (applies it: the only place where rules are decided) → `room` and its
-//! `log` → `switchboard` (finish: one flush per reader) → `outbox` (what this reader has not had)
-//! → `dialect` (renders it, once for all readers of a kind).
+//! The path of a line, top to bottom: `switchboard` (received) → `door` (which language it is, once)
+//! → `inbox` (frames a line) → `plain` or `irc` (what is wanted; obeys) → an `event` proposed to the
+//! `trunk`, which gives it its place in the one order → `state` (applies it: the only place where
+//! rules are decided) → `room` and its `log` → `switchboard` (finish: one flush per reader) →
+//! `outbox` (what this reader has not had) → `dialect` (renders it, once for all readers of a kind).
 //!
 //! ```
 //! use chat::{Settings, Switchboard};
@@ -25,6 +25,7 @@ mod cloak;
 mod deadline;
 mod dialect;
 mod door;
+mod ending;
 mod event;
 mod former;
 mod gate;

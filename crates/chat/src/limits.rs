@@ -93,7 +93,8 @@ pub struct Limits {
     pub room_log_bytes: usize,
     /// The same for all rooms together, 64 MiB. Met: rooms keep an even share.
     pub logs_bytes: usize,
-    /// What happens to a reader that fell off the end of a room's log.
+    /// What happens to a reader that fell off the end of a room's log. An IRC client is always
+    /// closed: it would show what is not so.
     pub slow_readers: SlowReaders,
 
     /// Rooms at one time, 10,000. An empty room goes. Met: joining a new one is refused.

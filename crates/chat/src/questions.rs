@@ -16,7 +16,8 @@ use crate::session::{Hears, Input};
 use crate::settings::Settings;
 use crate::switchboard::{Switchboard, cleaned};
 
-/// What waits for an answer. Bounded by the connections: each asks one thing at a time.
+/// What waits for an answer. A connection that asked for its password to be compared is not obeyed
+/// until it has its answer; how many readings of the configuration wait, the host bounds.
 #[derive(Debug, Default)]
 pub(crate) struct Questions {
     asked: u64,

@@ -48,7 +48,10 @@ fn write_modes(chat: &mut Switchboard, key: Key, id: RoomId) {
     chat.reply(key, |to| {
         let line = to.numeric(RPL_CHANNELMODEIS).param(&name).param(modes);
         params.iter().fold(line, |line, param| line.param(param)).end();
-        to.numeric(RPL_CREATIONTIME).param(&name).param(created).end();
+        // The lobby has been there from the start.
+        if created > 0 {
+            to.numeric(RPL_CREATIONTIME).param(&name).param(created).end();
+        }
     });
 }
 

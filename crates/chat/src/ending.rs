@@ -1,0 +1,121 @@
+//! How a connection ends: by its own wish, by a refusal, by being too slow, with the server.
+//!
+//! Invariant: whoever is ended is told why, in its own dialect, behind all that it is owed; its member
+//! has departed before, so that the others hear of it.
+
+use std::fmt;
+
+use service::Key;
+use tracing::info;
+use wire::text;
+
+use crate::Speaks;
+use crate::dialect::Dialect;
+use crate::event::Event;
+use crate::outbox::Place;
+use crate::session::{Hears, Stage};
+use crate::switchboard::{Ask, Switchboard};
+use crate::timer::NEVER;
+
+impl Switchboard {
+    /// A connection leaves: everyone hears of it, it gets what it is owed, and is closed.
+    pub(crate) fn leave(&mut self, key: Key, reason: &str) {
+        self.depart(key, reason);
+        if let Some(Dialect::Irc(_)) = self.sessions.get(key).map(|session| &session.dialect) {
+            return self.close_saying(key, reason);
+        }
+        self.close(key);
+    }
+
+    /// A member leaves all rooms and gives its name back, if `key` is one.
+    pub(crate) fn depart(&mut self, key: Key, reason: &str) {
+        if self.state.name(key).is_ok() {
+            self.propose(Event::Departed { member: key, reason: reason.into() });
+        }
+    }
+
+    /// A reader that has let too much lie: it gets a last line instead of all that.
+    pub(crate) fn close_slow(&mut self, key: Key) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        session.outbox.clear();
+        self.stats.slow_closed += 1;
+        info!(connection = ?key, "closing a slow reader");
+        self.depart(key, "Connection too slow");
+        self.say_goodbye(key, "You are disconnected: your connection was too slow.");
+        self.close(key);
+    }
+
+    /// Closes `key`, once it has been told why and has got all that it is owed. Who does not speak
+    /// IRC may be a person, who gets it cleaned: operators write reasons too.
+    pub(crate) fn close_saying(&mut self, key: Key, why: impl fmt::Display) {
+        match self.sessions.get(key).map(|session| &session.dialect) {
+            Some(Dialect::Irc(_)) => self.say_goodbye(key, why),
+            Some(Dialect::Plain(_)) => {
+                self.tell(key, |to| to.line(text::clean(&why.to_string())));
+            }
+            Some(Dialect::Undecided) if self.is_pinned_plain(key) => {
+                self.tell(key, |to| to.line(text::clean(&why.to_string())));
+            }
+            // Whoever it is can read this.
+            Some(Dialect::Undecided) => self.say_goodbye(key, text::clean(&why.to_string())),
+            None => {}
+        }
+        self.close(key);
+    }
+
+    /// Closes `key`, which may not come in, with the reason.
+    pub(crate) fn refuse(&mut self, key: Key, why: &str) {
+        self.stats.refused += 1;
+        info!(connection = ?key, %why, "refused");
+        self.close_saying(key, why);
+    }
+
+    /// Notes that `key` was refused: who is too often is, for a while, not looked at any more.
+    pub(crate) fn note_refusal(&mut self, key: Key) {
+        if let Some(ip) = self.sessions.get(key).and_then(|session| session.ip) {
+            self.addresses.refuse(ip.into(), self.now.time, &self.settings.limits);
+        }
+    }
+
+    /// Ends the server.
+    pub(crate) fn stop(&mut self) {
+        self.requests.push_back((Key::new(0, 0), Ask::Stop));
+    }
+
+    /// The last word to `key`.
+    pub(crate) fn say_goodbye(&mut self, key: Key, why: impl fmt::Display) {
+        match self.sessions.get(key).map(|session| &session.dialect) {
+            Some(Dialect::Irc(_)) => {
+                let host = self.host_of(key);
+                let place = Place::after(self.trunk.last_seq());
+                self.mail(key, place, |out| {
+                    let line = wire::irc::Line::new(out).command("ERROR");
+                    line.trailing(format_args!("Closing Link: {host} ({why})")).end();
+                });
+            }
+            Some(Dialect::Plain(_)) => self.tell(key, |to| to.line(format_args!("*** {why}"))),
+            Some(Dialect::Undecided) => self.tell(key, |to| to.line(format_args!("ERROR :{why}"))),
+            None => {}
+        }
+    }
+
+    /// Whether `key` came in where nothing but lines for people is spoken.
+    fn is_pinned_plain(&self, key: Key) -> bool {
+        let hears = self.sessions.get(key).map(|session| session.hears);
+        hears == Some(Hears::First(Speaks::Plain))
+    }
+
+    pub(crate) fn close(&mut self, key: Key) {
+        self.set_deadline(key, NEVER);
+        if let Some(session) = self.sessions.get_mut(key)
+            && session.stage != Stage::Closing
+        {
+            session.stage = Stage::Closing;
+            session.held = None;
+            self.closing += 1;
+            self.requests.push_back((key, Ask::Close));
+        }
+    }
+}
