@@ -217,7 +217,7 @@ impl<'o> Line<'o> {
     }
 
     /// Ends the line. Whoever may have too much for one line splits it before
-    /// ([`Line::text_bytes_left`], [`pieces`](super::pieces)); what is over all the same (a word of the peer's own
+    /// ([`Line::text_bytes_left`], [`pieces()`](super::pieces())); what is over all the same (a word of the peer's own
     /// that it is given back in an error) is cut off, since a client may take what is over for a line
     /// of its own.
     pub fn end(self) {
