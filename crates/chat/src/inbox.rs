@@ -13,8 +13,8 @@ use wire::text;
 
 use crate::dialect::Dialect;
 use crate::outbox::Place;
-use crate::plain::answer::{Count, Seconds, shows_nothing};
 use crate::plain::command::{Command, Weight};
+use crate::plain::phrases::{Count, Seconds, shows_nothing};
 use crate::plain::render::Newline;
 use crate::session::{Hears, Held, Input, Session, Stage};
 use crate::switchboard::Switchboard;

@@ -302,7 +302,7 @@ impl Outbox {
 }
 
 fn write_missed(missed: u64, room: &RoomName, view: &View<'_>, out: &mut Vec<u8>) {
-    let missed = crate::plain::answer::Count(missed, "line");
+    let missed = crate::plain::phrases::Count(missed, "line");
     let what = format_args!("You missed {missed} in {room}: your connection was too slow.");
     if let Dialect::Irc(_) = view.dialect {
         let line = Line::new(out).source(&view.scene.server).command("NOTICE");

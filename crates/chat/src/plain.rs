@@ -5,4 +5,5 @@
 pub(crate) mod answer;
 pub(crate) mod command;
 mod moderate;
+pub(crate) mod phrases;
 pub(crate) mod render;

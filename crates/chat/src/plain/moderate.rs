@@ -8,8 +8,8 @@ use service::Key;
 use wire::name::Name;
 use wire::text;
 
-use super::answer::{Count, Quoted, Shown};
 use super::command::first_word;
+use super::phrases::{Count, Quoted, Shown};
 use super::render as plain;
 use crate::authority::Act;
 use crate::event::{Applied, Closed, Event, MemberId, Refusal, RoomId, Silenced};
