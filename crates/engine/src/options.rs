@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use service::KeySpace;
+
 /// Which engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Choice {
@@ -89,6 +91,9 @@ pub struct Options {
     pub keepalive: Option<Keepalive>,
     /// Tell the service of TCP urgent data. The bytes themselves always stand in line.
     pub watch_urgent: bool,
+    /// Which keys it hands out. Engines that run side by side, whose services know each other's
+    /// connections by their keys, each take a space of their own.
+    pub keys: KeySpace,
     /// For [`Choice::Uring`].
     pub ring: RingOptions,
 }
@@ -106,6 +111,7 @@ impl Default for Options {
             backlog: 1024,
             keepalive: Some(Keepalive::default()),
             watch_urgent: false,
+            keys: KeySpace::WHOLE,
             ring: RingOptions::default(),
         }
     }

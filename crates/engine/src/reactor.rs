@@ -77,7 +77,7 @@ impl<P: Selector> Reactor<P> {
         Ok(Self {
             selector,
             events: Vec::new(),
-            connections: Slab::default(),
+            connections: Slab::in_space(options.keys),
             buffer: vec![0; options.receive_buffer_bytes.max(1)].into(),
             batch: Batch::default(),
             listeners: Vec::new(),

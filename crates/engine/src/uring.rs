@@ -105,7 +105,7 @@ impl Uring {
         let mut engine = Self {
             ring,
             buffers,
-            connections: Slab::default(),
+            connections: Slab::in_space(options.keys),
             acceptors: Vec::new(),
             attempts: Slab::default(),
             surplus: VecDeque::new(),

@@ -26,7 +26,8 @@ impl Key {
         Self { index, generation: generation % Self::GENERATIONS }
     }
 
-    /// A small number, good as an index into a vector: the lowest that was free at `opened`.
+    /// A small number, good as an index into a vector: one that was free at `opened`. Of engines
+    /// that run side by side, each counts in steps of its own ([`KeySpace`](crate::KeySpace)).
     pub const fn index(self) -> usize {
         self.index as usize
     }

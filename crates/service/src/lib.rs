@@ -42,6 +42,7 @@
 
 mod batch;
 mod key;
+mod key_space;
 mod mailbox;
 mod origin;
 mod per_key;
@@ -53,6 +54,7 @@ mod time;
 
 pub use batch::{Batch, Frame};
 pub use key::Key;
+pub use key_space::KeySpace;
 pub use mailbox::Mailboxes;
 pub use origin::{Address, Origin, Peer, Via};
 pub use per_key::PerKey;

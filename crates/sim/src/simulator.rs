@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use service::{Address, Batch, Key, Origin, Peer, Reason, Service, Slab, Time, Via};
+use service::{Address, Batch, Key, KeySpace, Origin, Peer, Reason, Service, Slab, Time, Via};
 
 use crate::client::{FarEnd, Last, Reading, Sending, Stage};
 use crate::connection::Connection;
@@ -116,6 +116,18 @@ impl<S: Service> Simulator<S> {
             idle_turns: 0,
             trace: Trace::default(),
         }
+    }
+
+    /// The same world with keys of `space`, as an engine hands them out that runs beside others.
+    ///
+    /// # Panics
+    ///
+    /// If there have been connections.
+    #[must_use]
+    pub fn in_space(mut self, space: KeySpace) -> Self {
+        assert!(self.issued.is_empty(), "keys are of one space from the first");
+        self.connections = Slab::in_space(space);
+        self
     }
 
     /// From here on the world has these faults. The buffers of clients that have connected stay as

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use service::{Address, Batch, Key, Now, Origin, Peer, Reason, Request, Service, Time};
+use service::{Address, Batch, Key, KeySpace, Now, Origin, Peer, Reason, Request, Service, Time};
 use sim::{Client, Random, Simulator, Witness, for_each_seed};
 
 /// Asks for anything at any time, in an order drawn from a seed; sends numbered bytes.
@@ -215,6 +215,30 @@ fn closing_gives_a_client_that_does_not_read_a_limited_time() {
     sim.advance(Simulator::<Closer>::CLOSE_LIMIT);
     assert_eq!(sim.closed(ada), Some(Reason::TimedOut));
     assert!(sim.saw_reset(ada));
+}
+
+#[test]
+fn keys_are_of_the_space_that_was_chosen() {
+    let spaces = [0, 1, 2].map(|number| KeySpace::one_of(number, 3));
+    let mut keys = Vec::new();
+    for space in spaces {
+        let mut sim = Simulator::faultless(Closer::default()).in_space(space);
+        for _ in 0..2 {
+            let clients = [sim.connect(), sim.connect()];
+            sim.run_until_quiet();
+            for client in clients {
+                keys.push(sim.key(client).expect("it is open"));
+                assert!(space.contains(*keys.last().unwrap()));
+                sim.send(client, b"bye");
+                sim.end(client);
+            }
+            sim.run_until_quiet();
+            assert!(clients.iter().all(|&client| sim.received(client) == b"bye"));
+        }
+    }
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 12, "no key is given twice");
 }
 
 /// Names a connection that it was never told of.

@@ -25,6 +25,7 @@ mod connecting;
 mod descriptors;
 mod fairness;
 mod listening;
+mod loops;
 mod offers;
 mod rings;
 mod signals;

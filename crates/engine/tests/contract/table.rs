@@ -16,6 +16,7 @@ fn tested() -> BTreeMap<String, &'static [&'static str]> {
         crate::listening::CASES,
         crate::listening::ONCE,
         crate::lookup::CASES,
+        crate::loops::CASES,
         crate::modify::CASES,
         crate::offers::CASES,
         crate::offers::ONCE,
