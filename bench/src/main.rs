@@ -128,7 +128,7 @@ fn main() -> io::Result<()> {
 impl Arguments {
     /// The command that starts the bare loop.
     fn limit(&self, what: &str) -> Vec<String> {
-        vec![self.program("limit"), what.to_owned(), "127.0.0.1:0".to_owned()]
+        [self.program("limit").as_str(), what, "epoll", "127.0.0.1:0"].map(str::to_owned).to_vec()
     }
 
     /// The command that starts one of Switchboard's services.

@@ -1,8 +1,5 @@
-//! The ceiling: bare epoll loops that do the least a server can do, with no features at all.
-//!
-//! `limit echo ADDR` sends back what comes; `limit http ADDR` answers each request with 13 bytes;
-//! `limit broadcast ADDR` sends what comes to everyone but its author. They hold no partial sends,
-//! no limits and no deadlines: they are here to be measured against, not to be used.
+//! The bare loops over `epoll(7)`: wait, one receive for each who is ready, one send for each who
+//! is owed something.
 
 use std::io;
 use std::net::TcpListener;
@@ -12,35 +9,14 @@ use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::net::{RecvFlags, SendFlags, SocketFlags, accept_with, recv, send};
 
-const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
-Content-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, world!";
-
-fn main() -> io::Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["echo", address] => answer(address, |received, out| out.extend_from_slice(received)),
-        ["http", address] => answer(address, http),
-        ["broadcast", address] => broadcast(address),
-        _ => {
-            eprintln!("usage: limit echo|http|broadcast ADDR:PORT");
-            std::process::exit(2);
-        }
-    }
-}
-
-/// Answers each whole request head in `received`; one that is cut in two counts as none.
-fn http(mut received: &[u8], out: &mut Vec<u8>) {
-    while !received.is_empty() {
-        let mut headers = [httparse::EMPTY_HEADER; 16];
-        let mut request = httparse::Request::new(&mut headers);
-        let Ok(httparse::Status::Complete(len)) = request.parse(received) else { return };
-        out.extend_from_slice(RESPONSE);
-        received = &received[len..];
-    }
-}
+use crate::Reply;
 
 /// A loop that answers what it receives with what `reply` makes of it.
-fn answer(address: &str, reply: impl Fn(&[u8], &mut Vec<u8>)) -> io::Result<()> {
+///
+/// # Errors
+///
+/// What the system says, of the listener above all; otherwise it goes on for ever.
+pub fn answer(address: &str, reply: Reply) -> io::Result<()> {
     let mut peers = Peers::listen(address)?;
     let (mut ready, mut buffer, mut out) = (Vec::new(), vec![0; 65_536], Vec::new());
     loop {
@@ -62,7 +38,11 @@ fn answer(address: &str, reply: impl Fn(&[u8], &mut Vec<u8>)) -> io::Result<()> 
 
 /// A loop that gathers what all have said in a turn and sends it, once, to everyone but its author
 /// (to everyone, if several have spoken).
-fn broadcast(address: &str) -> io::Result<()> {
+///
+/// # Errors
+///
+/// As [`answer`].
+pub fn broadcast(address: &str) -> io::Result<()> {
     let mut peers = Peers::listen(address)?;
     let (mut ready, mut buffer, mut said) = (Vec::new(), vec![0; 65_536], Vec::new());
     loop {
