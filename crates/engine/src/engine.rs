@@ -11,6 +11,7 @@ use crate::listener::{Listen, Listener, Listening};
 use crate::options::{Choice, Counters, Options};
 use crate::reactor::Reactor;
 use crate::selector::{Epoll, Poll, Select, Selector, Sweep};
+use crate::side_by_side::Siblings;
 use crate::uring::Uring;
 use crate::waker::Handle;
 
@@ -37,7 +38,8 @@ pub enum Ending {
     /// It was asked to stop, and every connection was closed, at the latest when the time limit
     /// for it was reached.
     Stopped,
-    /// A second signal came while it was stopping: what was left was dropped.
+    /// A second signal came while it was stopping, or [`Handle::stop_now`]: what was left was
+    /// dropped.
     Forced,
 }
 
@@ -117,6 +119,27 @@ impl Engine {
     /// If the handlers cannot be installed.
     pub fn handle_signals(&mut self) -> io::Result<()> {
         drive!(&mut self.driver, engine => engine.handle_signals())
+    }
+
+    /// Has these engines work side by side, each on a thread of its own, as if they were one:
+    ///
+    /// - Whom one of them accepts is served by the one that has the fewest connections. The others
+    ///   need no listeners; [`Via::Listener`](service::Via::Listener) is told as the one that
+    ///   accepted numbers them.
+    /// - When one begins to stop, all do; when one ends at once, all do.
+    ///
+    /// # Panics
+    ///
+    /// If they are not all of one kind: sockets are not made alike for all.
+    pub fn side_by_side(engines: &mut [Self]) {
+        let handles: Vec<Handle> = engines.iter().map(Self::handle).collect();
+        for number in 0..engines.len() {
+            let is_alike = engines[number].kind == engines[0].kind;
+            assert!(is_alike, "engines that work side by side are of one kind");
+            let mut others = handles.clone();
+            others.remove(number);
+            drive!(&mut engines[number].driver, engine => engine.join(Siblings::new(others)));
+        }
     }
 
     /// A way to reach this engine from other threads.

@@ -33,7 +33,8 @@
 //! - reactor.rs is the turn of the four readiness engines, over any [`Selector`]; connection.rs is
 //!   one socket of theirs; reactor/ has how connections come about and how they end.
 //! - uring.rs is the turn of the completion engine.
-//! - listener.rs, outgoing.rs, waker.rs, stopping.rs, deadlines.rs and clock.rs serve both.
+//! - listener.rs, outgoing.rs, waker.rs, side_by_side.rs, stopping.rs, deadlines.rs and clock.rs
+//!   serve both.
 //!
 //! [`Service`]: service::Service
 
@@ -47,6 +48,7 @@ mod options;
 mod outgoing;
 mod reactor;
 pub mod selector;
+mod side_by_side;
 mod stopping;
 mod uring;
 mod waker;

@@ -20,6 +20,7 @@ use crate::engine::Ending;
 use crate::listener::Listener;
 use crate::options::{Counters, Options};
 use crate::selector::{Event, Interest, Selector};
+use crate::side_by_side::Siblings;
 use crate::stopping::Phase;
 use crate::waker::{Handle, Waker};
 
@@ -36,6 +37,7 @@ pub(crate) struct Reactor<P> {
     listeners: Vec<Listener>,
     accepting: Accepting,
     waker: Waker,
+    siblings: Siblings,
     phase: Phase,
     /// Connections that are being made, with the service's tokens. Few at any time.
     connecting: Vec<(Key, u64)>,
@@ -83,6 +85,7 @@ impl<P: Selector> Reactor<P> {
             listeners: Vec::new(),
             accepting: Accepting::Open,
             waker,
+            siblings: Siblings::default(),
             phase: Phase::Running,
             connecting: Vec::new(),
             over: Vec::new(),
@@ -118,6 +121,11 @@ impl<P: Selector> Reactor<P> {
         self.waker.handle()
     }
 
+    /// From here on it works beside these.
+    pub(crate) fn join(&mut self, siblings: Siblings) {
+        self.siblings = siblings;
+    }
+
     pub(crate) fn counters(&self) -> Counters {
         self.counters
     }
@@ -138,12 +146,14 @@ impl<P: Selector> Reactor<P> {
         self.counters.turns += 1;
         self.tell(service, now, &events);
         self.events = events;
+        self.siblings.tell();
         self.service_deadline = service.finish();
         self.serve_requests(service);
         if matches!(self.phase, Phase::Stopping(_)) {
             self.close_all(service);
         }
         self.update_interests();
+        self.waker.note(self.connections.len());
         Ok(self.ending(service))
     }
 
@@ -152,6 +162,7 @@ impl<P: Selector> Reactor<P> {
         if !self.over.is_empty()
             || !self.failed.is_empty()
             || !self.unfinished.is_empty()
+            || self.waker.has_newcomers()
             || self.stop_wanted
             // The service names its first deadline at the end of a turn.
             || self.counters.turns == 0
@@ -195,6 +206,7 @@ impl<P: Selector> Reactor<P> {
                 tag => unreachable!("no source has tag {tag}"),
             }
         }
+        self.open_newcomers(service);
         for key in std::mem::take(&mut self.unfinished) {
             if let Some(connection) = self.connections.get_mut(key) {
                 connection.is_unfinished = false;

@@ -41,6 +41,7 @@ use crate::connection::Receiving;
 use crate::deadlines::Deadlines;
 use crate::engine::Ending;
 use crate::options::{Counters, Options};
+use crate::side_by_side::Siblings;
 use crate::stopping::Phase;
 use crate::waker::{Handle, Waker};
 
@@ -60,6 +61,7 @@ pub(crate) struct Uring {
     /// How many more connections this turn may accept.
     accepts_left: usize,
     waker: Waker,
+    siblings: Siblings,
     signals: Option<RawFd>,
     phase: Phase,
     /// Those who found no receive buffer free.
@@ -111,6 +113,7 @@ impl Uring {
             surplus: VecDeque::new(),
             accepts_left: 0,
             waker: Waker::new()?,
+            siblings: Siblings::default(),
             signals: None,
             phase: Phase::Running,
             starved: VecDeque::new(),
@@ -151,6 +154,11 @@ impl Uring {
         self.waker.handle()
     }
 
+    /// From here on it works beside these.
+    pub(crate) fn join(&mut self, siblings: Siblings) {
+        self.siblings = siblings;
+    }
+
     pub(crate) fn counters(&self) -> Counters {
         let ring = self.ring.counts();
         Counters { enters: ring.enters, cq_overflows: ring.overflows, ..self.counters }
@@ -168,6 +176,7 @@ impl Uring {
         self.ring.enter(self.patience())?;
         self.counters.turns += 1;
         self.tell(service);
+        self.siblings.tell();
         self.service_deadline = service.finish();
         self.serve_requests(service);
         if matches!(self.phase, Phase::Stopping(_)) {
@@ -175,6 +184,7 @@ impl Uring {
         }
         self.balance_accepting();
         self.feed_starved();
+        self.waker.note(self.connections.len());
         Ok(self.ending(service))
     }
 
@@ -185,6 +195,7 @@ impl Uring {
             || !self.surplus.is_empty()
             || !self.starved.is_empty()
             || !self.behind.is_empty()
+            || self.waker.has_newcomers()
             || self.stop_wanted
             // The service names its first deadline at the end of a turn.
             || self.counters.turns == 0
@@ -214,6 +225,7 @@ impl Uring {
         self.open_surplus(service);
         self.tell_behind(service);
         self.tell_completions(service);
+        self.open_newcomers(service);
         let mut sent = std::mem::take(&mut self.sent);
         for key in sent.drain(..) {
             self.flush(service, key);
@@ -266,6 +278,10 @@ impl Uring {
             }
             if heard.stop {
                 self.stop(service, false);
+            }
+            if heard.stop_now {
+                self.stop(service, true);
+                self.stop(service, true);
             }
         }
         // One shot at a time, armed again after hearing: what is said in between is seen when

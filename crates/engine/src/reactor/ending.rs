@@ -100,14 +100,22 @@ impl<P: Selector> Reactor<P> {
         if heard.stop {
             self.stop(service, false);
         }
+        if heard.stop_now {
+            self.stop(service, true);
+            self.stop(service, true);
+        }
     }
 
     pub(super) fn stop<S: Service>(&mut self, service: &mut S, by_signal: bool) {
         if self.phase.stop(by_signal, self.now, self.options.stop_limit) {
+            self.waker.begin_to_stop();
+            self.siblings.stop();
             for listener in self.listeners.drain(..) {
                 let _ = self.selector.unregister(listener.as_raw_fd());
             }
             service.stopping();
+        } else if self.phase == Phase::Ended(Ending::Forced) {
+            self.siblings.stop_now();
         }
     }
 

@@ -14,6 +14,7 @@ use crate::connection::{Connection, Stage, reason};
 use crate::listener::{ACCEPT_PAUSE, Accepted, peer};
 use crate::outgoing;
 use crate::selector::{Interest, Selector};
+use crate::side_by_side::Newcomer;
 
 /// Whether listeners are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +33,12 @@ impl<P: Selector> Reactor<P> {
             self.counters.accept_calls += 1;
             match listener.accept() {
                 Accepted::Connection(socket, peer) => {
-                    let connection = Connection::new(socket, Stage::Open);
-                    let key = self.connections.insert(connection);
-                    self.counters.accepted += 1;
-                    self.list(key);
-                    let via = Via::Listener(number as u16);
-                    service.opened(key, &Origin { peer, via });
+                    let origin = Origin { peer, via: Via::Listener(number as u16) };
+                    let newcomer = Newcomer { socket, origin };
+                    let kept = self.siblings.place(self.connections.len(), newcomer);
+                    if let Some(newcomer) = kept {
+                        self.open(service, newcomer);
+                    }
                 }
                 Accepted::None => break,
                 Accepted::Gone => {}
@@ -47,6 +48,22 @@ impl<P: Selector> Reactor<P> {
                 }
             }
         }
+    }
+
+    /// Tells of those whom other engines have accepted.
+    pub(super) fn open_newcomers<S: Service>(&mut self, service: &mut S) {
+        for _ in 0..self.options.accepts_per_turn.max(1) {
+            let Some(newcomer) = self.waker.next_newcomer() else { return };
+            self.open(service, newcomer);
+        }
+    }
+
+    fn open<S: Service>(&mut self, service: &mut S, newcomer: Newcomer) {
+        let Newcomer { socket, origin } = newcomer;
+        let key = self.connections.insert(Connection::new(socket, Stage::Open));
+        self.counters.accepted += 1;
+        self.list(key);
+        service.opened(key, &origin);
     }
 
     pub(super) fn pause_accepting(&mut self, errno: Errno) {

@@ -131,9 +131,13 @@ impl Uring {
 
     pub(super) fn stop<S: Service>(&mut self, service: &mut S, by_signal: bool) {
         if self.phase.stop(by_signal, self.now, self.options.stop_limit) {
+            self.waker.begin_to_stop();
+            self.siblings.stop();
             self.close_listeners();
             self.abandon_connecting();
             service.stopping();
+        } else if self.phase == Phase::Ended(Ending::Forced) {
+            self.siblings.stop_now();
         }
     }
 

@@ -18,6 +18,7 @@ use super::ring::Completion;
 use crate::connection::reason;
 use crate::listener::{ACCEPT_PAUSE, Accepted, Listener, peer};
 use crate::outgoing;
+use crate::side_by_side::Newcomer;
 
 /// A listener, and what the kernel is doing about it.
 pub(super) struct Acceptor {
@@ -193,8 +194,21 @@ impl Uring {
                 Err(_) => return,
             },
         };
-        self.counters.accepted += 1;
-        self.open(service, socket, Origin { peer, via: Via::Listener(number as u16) });
+        let origin = Origin { peer, via: Via::Listener(number as u16) };
+        let kept = self.siblings.place(self.connections.len(), Newcomer { socket, origin });
+        if let Some(Newcomer { socket, origin }) = kept {
+            self.counters.accepted += 1;
+            self.open(service, socket, origin);
+        }
+    }
+
+    /// Tells of those whom other engines have accepted.
+    pub(super) fn open_newcomers<S: Service>(&mut self, service: &mut S) {
+        for _ in 0..self.options.accepts_per_turn.max(1) {
+            let Some(Newcomer { socket, origin }) = self.waker.next_newcomer() else { return };
+            self.counters.accepted += 1;
+            self.open(service, socket, origin);
+        }
     }
 
     fn open<S: Service>(&mut self, service: &mut S, socket: OwnedFd, origin: Origin) {

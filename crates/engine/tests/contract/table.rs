@@ -17,6 +17,7 @@ fn tested() -> BTreeMap<String, &'static [&'static str]> {
         crate::listening::ONCE,
         crate::lookup::CASES,
         crate::loops::CASES,
+        crate::loops::ONCE,
         crate::modify::CASES,
         crate::offers::CASES,
         crate::offers::ONCE,
