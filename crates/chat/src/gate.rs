@@ -12,7 +12,8 @@ pub(crate) struct Gate(Time);
 impl Gate {
     /// When it may be done next: `now` or before means at once.
     pub(crate) fn opens(&self, rate: Rate) -> Time {
-        self.0 - rate.every * rate.burst.saturating_sub(1)
+        let burst = rate.every_nanos().saturating_mul(u64::from(rate.burst.saturating_sub(1)));
+        Time::from_nanos(self.0.as_nanos().saturating_sub(burst))
     }
 
     /// Whether a whole burst may pass.
@@ -22,7 +23,15 @@ impl Gate {
 
     /// Notes that it was done, at the cost of `times`.
     pub(crate) fn pass(&mut self, rate: Rate, now: Time, times: u32) {
-        self.0 = self.0.max(now) + rate.every * times;
+        let used = rate.every_nanos().saturating_mul(u64::from(times));
+        self.0 = Time::from_nanos(self.0.max(now).as_nanos().saturating_add(used));
+    }
+}
+
+impl Rate {
+    /// Looked at twice for each line: in one number, which a `Duration` is not.
+    fn every_nanos(self) -> u64 {
+        u64::try_from(self.every.as_nanos()).unwrap_or(u64::MAX)
     }
 }
 

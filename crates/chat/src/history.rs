@@ -263,14 +263,14 @@ impl Shelf {
         if self.lines == 0 {
             return;
         }
-        if !self.rooms.contains_key(room) {
-            self.rooms.insert(room.clone(), Past::default());
-        }
         let cost = (self.cost)(entry);
-        let share = self.total_limit_bytes / self.rooms.len();
         let over = self.total_bytes + cost > self.total_limit_bytes;
+        let share = self.total_limit_bytes / self.rooms.len().max(1);
         let limit_bytes = if over { share.min(self.room_bytes) } else { self.room_bytes };
-        let past = self.rooms.get_mut(room).expect("inserted above");
+        let past = match self.rooms.get_mut(room) {
+            Some(past) => past,
+            None => self.rooms.entry(room.clone()).or_default(),
+        };
         past.entries.push_back(entry.clone());
         past.bytes += cost;
         self.total_bytes += cost;

@@ -14,7 +14,7 @@ use wire::text;
 use crate::dialect::Dialect;
 use crate::outbox::Place;
 use crate::plain::command::{Command, Weight};
-use crate::plain::phrases::{Count, Seconds, shows_nothing};
+use crate::plain::phrases::{Count, Seconds};
 use crate::plain::render::Newline;
 use crate::session::{Hears, Held, Input, Session, Stage};
 use crate::switchboard::Switchboard;
@@ -292,10 +292,10 @@ impl Switchboard {
     fn take_whole_line(&mut self, key: Key, line: &[u8]) {
         self.stats.lines_in += 1;
         let line = text::edited(line);
-        let decoded = String::from_utf8_lossy(&line);
+        let decoded = text::decoded(&line);
         let text = decoded.trim_end();
         // Nothing to say, or nothing that would show.
-        if shows_nothing(text) {
+        if text::shows_nothing(text) {
             return;
         }
         if self.is_asked_for_password(key) {

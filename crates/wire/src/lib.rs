@@ -16,6 +16,7 @@
 //!
 //! What must hold for any bytes is in `fuzz.rs`, for the fuzzer and the tests.
 
+mod bytes;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 pub mod irc;

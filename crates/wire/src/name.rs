@@ -234,6 +234,11 @@ impl RoomName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether `text` spells this name.
+    pub fn is(&self, text: &str) -> bool {
+        self.0.eq_ignore_ascii_case(text)
+    }
 }
 
 impl FromStr for RoomName {
@@ -246,7 +251,7 @@ impl FromStr for RoomName {
 
 impl PartialEq for RoomName {
     fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        self.is(&other.0)
     }
 }
 

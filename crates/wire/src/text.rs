@@ -9,6 +9,8 @@
 
 use std::borrow::Cow;
 
+use crate::bytes;
+
 /// `text` without anything that a terminal would obey. Borrowed if there is nothing to clean.
 ///
 /// Dropped are: C0 but tab, DEL, C1 (U+0080 to U+009F); whole escape sequences, so that no `[31m`
@@ -38,6 +40,27 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
+/// Whether nothing of `text` would be left to see once it is [cleaned](clean).
+pub fn shows_nothing(text: &str) -> bool {
+    match text.as_bytes().first() {
+        None => true,
+        // Nothing stands before it that could take it along.
+        Some(first) if first.is_ascii_graphic() => false,
+        Some(_) => clean(text).trim().is_empty(),
+    }
+}
+
+/// `line` as text, with U+FFFD for what is not UTF-8. Borrowed if all of it is.
+///
+/// The same as [`String::from_utf8_lossy`], which looks at each character for itself; nearly
+/// everything that people send is right, and most of it ASCII.
+pub fn decoded(line: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(line) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(line),
+    }
+}
+
 /// Whether [`clean`] drops or replaces this character wherever it stands.
 pub fn is_forbidden(c: char) -> bool {
     matches!(c,
@@ -57,13 +80,11 @@ pub fn is_invisible(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether no byte could belong to a forbidden character. Looks at every byte without a branch,
-/// which compilers turn into a few vector instructions; lines are short, so that an early way out
-/// would only cost.
+/// Whether no byte could belong to a forbidden character.
 ///
 /// U+0080 to U+009F begin with C2, U+2028 to U+206F with E2, U+FEFF and U+FFF9 with EF: most
 /// writing systems need none of the three.
-fn is_plainly_clean(bytes: &[u8]) -> bool {
+fn is_plainly_clean(text: &[u8]) -> bool {
     let suspicious = |byte: u8| {
         (byte < 0x20) & (byte != b'\t')
             | (byte == 0x7f)
@@ -71,7 +92,7 @@ fn is_plainly_clean(bytes: &[u8]) -> bool {
             | (byte == 0xe2)
             | (byte == 0xef)
     };
-    !bytes.iter().fold(false, |any, &byte| any | suspicious(byte))
+    !bytes::any(text, suspicious)
 }
 
 /// Passes over what follows an ESC and belongs to it (ECMA-35, ECMA-48).
@@ -153,7 +174,7 @@ fn skip_one(rest: &mut std::str::Chars<'_>, belongs: impl Fn(char) -> bool) {
 /// leaves it to us.
 pub fn edited(line: &[u8]) -> Cow<'_, [u8]> {
     const ERASE_LINE: u8 = 0x15;
-    if memchr::memchr3(0x08, 0x7f, ERASE_LINE, line).is_none() {
+    if !bytes::any(line, |byte| (byte == 0x08) | (byte == 0x7f) | (byte == ERASE_LINE)) {
         return Cow::Borrowed(line);
     }
     let mut edited = Vec::with_capacity(line.len());
@@ -240,6 +261,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_shows_nothing_is_empty_when_it_is_cleaned(text in hostile()) {
+            prop_assert_eq!(shows_nothing(&text), clean(&text).trim().is_empty());
+        }
+
         #[test]
         fn cleaned_text_holds_nothing_forbidden(text in hostile()) {
             prop_assert!(!clean(&text).chars().any(is_forbidden));

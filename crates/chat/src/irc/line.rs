@@ -36,7 +36,7 @@ impl Switchboard {
         if check_lengths(line, Bounds::CLIENT).is_err() {
             return self.refuse_long_irc_line(key);
         }
-        let text = String::from_utf8_lossy(line);
+        let text = text::decoded(line);
         let message = match Message::parse(&text) {
             Ok(message) => message,
             Err(NotAMessage::Empty) => return,

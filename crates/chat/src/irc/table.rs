@@ -182,7 +182,9 @@ pub(crate) const TABLE: &[Row] = {
 impl Row {
     /// The command with this name, in whatever case.
     pub(crate) fn of(name: &str) -> Option<&'static Self> {
-        TABLE.iter().find(|row| row.name.eq_ignore_ascii_case(name))
+        let upper = |byte: u8| byte.to_ascii_uppercase();
+        let found = TABLE.binary_search_by(|row| row.name.bytes().cmp(name.bytes().map(upper)));
+        found.ok().map(|at| &TABLE[at])
     }
 }
 
@@ -194,6 +196,18 @@ mod tests {
     fn the_table_is_in_order() {
         assert!(TABLE.windows(2).all(|pair| pair[0].name < pair[1].name));
         assert!(TABLE.iter().all(|row| row.name.bytes().all(|byte| byte.is_ascii_uppercase())));
+    }
+
+    #[test]
+    fn a_command_is_found_in_whatever_case() {
+        for row in TABLE {
+            for name in [row.name.to_owned(), row.name.to_ascii_lowercase()] {
+                assert_eq!(Row::of(&name).map(|found| found.name), Some(row.name));
+            }
+        }
+        for name in ["", "A", "PRIVMS", "PRIVMSGS", "ZZ", "\u{e9}"] {
+            assert!(Row::of(name).is_none(), "{name}");
+        }
     }
 
     #[test]

@@ -45,8 +45,10 @@ impl Switchboard {
                 self.echo_as(key, ordered, &from, |line| line.command("NICK").trailing(name).end());
             }
             (Event::Said { room, least: None, words, .. }, Ok(Applied::Said)) => {
-                let target = self.room_name(*room);
-                self.echo_words(key, ordered, &target, words);
+                if self.has(key, Capability::EchoMessage) {
+                    let target = self.room_name(*room);
+                    self.echo_words(key, ordered, &target, words);
+                }
             }
             (Event::Said { room, least: Some(rank), words, .. }, Ok(Applied::SaidToRank(..))) => {
                 let target = format!("{}{}", rank.sign(), self.room_name(*room));

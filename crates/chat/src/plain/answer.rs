@@ -14,7 +14,7 @@ use wire::name::{Name, RoomName};
 use wire::text;
 
 use super::command::{Command, Misuse, TABLE, Verb, first_word};
-use super::phrases::{Count, Quoted, Seconds, Shown, shows_nothing};
+use super::phrases::{Count, Quoted, Seconds, Shown};
 use super::render::{self as plain, Form, Reader};
 use crate::dialect::{Dialect, Rendering};
 use crate::event::{Applied, Event, MemberId, Refusal, RoomId};
@@ -54,7 +54,7 @@ impl Switchboard {
     }
 
     fn say(&mut self, key: Key, manner: Manner, text: &str) {
-        if shows_nothing(text) {
+        if text::shows_nothing(text) {
             return;
         }
         match self.current(key) {
@@ -126,7 +126,7 @@ impl Switchboard {
     }
 
     fn send(&mut self, key: Key, to: &str, text: &str) {
-        if shows_nothing(text) {
+        if text::shows_nothing(text) {
             return;
         }
         let words = Words::plain(Manner::Say, text);

@@ -7,11 +7,6 @@ use std::time::Duration;
 
 use wire::text;
 
-/// Whether nothing of `text` would be left to see.
-pub(crate) fn shows_nothing(text: &str) -> bool {
-    text.is_empty() || text::clean(text).trim().is_empty()
-}
-
 /// A number with its digits in groups, and what it counts: `1,234 lines`. Nothing behind the number
 /// if what it counts is empty.
 #[derive(Clone, Copy, Debug)]

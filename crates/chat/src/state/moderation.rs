@@ -43,7 +43,7 @@ impl State {
         flags: Flags,
     ) -> Result<(), Refusal> {
         let mut standing = self.standing(member, room);
-        if authority::needs_founder(act) && standing.level >= Level::Operator {
+        if standing.level >= Level::Operator && authority::needs_founder(act) {
             // As long as a room has no founder its operators stand for one.
             let is_founder = |&&other: &&MemberId| self.level(other, room) == Level::Founder;
             let members = self.rooms.get(room).map_or(&[][..], |room| &room.members);

@@ -82,6 +82,13 @@ impl State {
         self.room_names.find(self.hash.hash_one(name), is).copied()
     }
 
+    /// The room called `name`, in whatever case, if `member` is in it: found without a look at all
+    /// the others, since it is what people speak of.
+    pub(crate) fn own_room(&self, member: MemberId, name: &str) -> Option<RoomId> {
+        let is = |&room: &RoomId| self.rooms.get(room).is_some_and(|room| room.name.is(name));
+        self.member(member)?.seats.iter().map(|seat| seat.room).find(is)
+    }
+
     /// Rooms that anybody may know of, and in which somebody is.
     pub(crate) fn visible_rooms(&self) -> usize {
         let is_visible = |room: &Room| !room.flags.has(Flag::Secret) && !room.members.is_empty();

@@ -12,6 +12,7 @@ use std::io::Write;
 
 use super::tags::escape;
 use super::{LINE_BYTES, is_command};
+use crate::bytes;
 
 /// One message, being written to the end of a vector of bytes. Allocates nothing else.
 ///
@@ -249,9 +250,7 @@ impl<'o> Line<'o> {
     fn word_since(&mut self, from: usize, bad: impl Fn(&[u8]) -> bool) {
         let word = &self.out[from..];
         let breaks = |byte: u8| (byte == b' ') | (byte == b'\r') | (byte == b'\n') | (byte == 0);
-        // Without an early way out, so that it becomes a few vector instructions.
-        if word.is_empty() || word.iter().fold(false, |any, &byte| any | breaks(byte)) || bad(word)
-        {
+        if word.is_empty() || bytes::any(word, breaks) || bad(word) {
             self.out.truncate(from);
             self.out.push(b'*');
         }

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::bytes;
+
 /// The section of tags of a message, as it stood on the line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tags<'a> {
@@ -26,6 +28,9 @@ impl<'a> Tags<'a> {
 
     /// The value of the last tag with this key, unescaped. Keys are case-sensitive.
     pub fn get(self, key: &str) -> Option<Cow<'a, str>> {
+        if self.raw.is_empty() {
+            return None;
+        }
         let mut backwards = self.raw.rsplit(';').filter_map(key_and_value);
         backwards.find(|&(found, _)| found == key).map(|(_, value)| unescaped(value))
     }
@@ -91,8 +96,15 @@ fn unescaped(value: &str) -> Cow<'_, str> {
 /// Appends `value` with its escapes. A NUL, for which there is none, becomes a space.
 pub(super) fn escape(value: &str, out: &mut Vec<u8>) {
     // Nearly always, and before every line that a client is sent.
-    let is_special = |byte: u8| matches!(byte, b';' | b' ' | 0 | b'\\' | b'\r' | b'\n');
-    if !value.bytes().any(is_special) {
+    let is_special = |byte: u8| {
+        (byte == b';')
+            | (byte == b' ')
+            | (byte == 0)
+            | (byte == b'\\')
+            | (byte == b'\r')
+            | (byte == b'\n')
+    };
+    if !bytes::any(value.as_bytes(), is_special) {
         return out.extend_from_slice(value.as_bytes());
     }
     for &byte in value.as_bytes() {

@@ -57,6 +57,9 @@ impl Switchboard {
         key: Key,
         wanted: &str,
     ) -> Option<crate::event::RoomId> {
+        if let Some(room) = self.state.own_room(key, wanted) {
+            return Some(room);
+        }
         let room = self.state.find_room(&wanted.parse::<RoomName>().ok()?)?;
         self.state.may_see(key, room).then_some(room)
     }
