@@ -37,8 +37,6 @@ struct Kept {
 pub(crate) struct Suspect<'a> {
     pub(crate) name: &'a str,
     pub(crate) identity: &'a Identity,
-    /// `None`: this machine.
-    pub(crate) ip: Option<IpAddr>,
 }
 
 impl Bans {
@@ -78,12 +76,18 @@ impl Bans {
         self.reindex();
     }
 
+    /// Whether there is one that meets these.
+    pub(crate) fn has(&self, matches: &Matches) -> bool {
+        self.all.iter().any(|kept| kept.ban.matches == *matches)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Ban> {
-        self.all.iter().map(|kept| &kept.ban)
+    /// Those that have not ended.
+    pub(crate) fn in_force(&self, unix_ms: u64) -> impl Iterator<Item = &Ban> {
+        self.all.iter().map(|kept| &kept.ban).filter(move |ban| !has_ended(ban, unix_ms))
     }
 
     /// The ban that an address meets.
@@ -97,7 +101,7 @@ impl Bans {
 
     /// The ban that somebody meets.
     pub(crate) fn of(&self, who: Suspect<'_>, unix_ms: u64) -> Option<&Ban> {
-        let address = || self.of_address(who.ip?, unix_ms);
+        let address = || self.of_address(who.identity.ip?, unix_ms);
         let other = || {
             let kept = self.all.iter().find(|kept| {
                 meets(&kept.ban, kept.mask.as_ref(), who) && !has_ended(&kept.ban, unix_ms)
@@ -128,7 +132,7 @@ impl Bans {
 /// Whether `ban` meets `who`.
 pub(crate) fn is_met(ban: &Ban, who: Suspect<'_>) -> bool {
     match &ban.matches {
-        Matches::Network(network) => who.ip.is_some_and(|ip| network.contains(ip)),
+        Matches::Network(network) => who.identity.ip.is_some_and(|ip| network.contains(ip)),
         Matches::Mask(text) => meets(ban, Mask::normalize(text).ok().as_ref(), who),
         Matches::RealName(_) => meets(ban, None, who),
     }
@@ -141,7 +145,7 @@ fn meets(ban: &Ban, mask: Option<&Mask>, who: Suspect<'_>) -> bool {
     match (&ban.matches, mask) {
         (Matches::Mask(_), Some(mask)) => {
             mask.matches(who.name, user, host)
-                || who.ip.is_some_and(|ip| mask.matches(who.name, user, &ip.to_string()))
+                || who.identity.ip.is_some_and(|ip| mask.matches(who.name, user, &ip.to_string()))
         }
         (Matches::RealName(pattern), _) => mask::matches(pattern, real_name),
         _ => false,
@@ -227,10 +231,10 @@ mod tests {
             user: "~ada".into(),
             host: "abc.def.ghi.ip".into(),
             real_name: "Ada the Spammer".into(),
+            ip: Some("192.0.2.7".parse().unwrap()),
             account: None,
         };
-        let who =
-            Suspect { name: "ada", identity: &identity, ip: Some("192.0.2.7".parse().unwrap()) };
+        let who = Suspect { name: "ada", identity: &identity };
         let mask = |text: &str| Matches::Mask(text.into());
         for (matches, met) in [
             (mask("*!*@*.def.ghi.ip"), true),

@@ -275,7 +275,7 @@ impl Switchboard {
         }
         let ip =
             self.sessions.get(key).and_then(|session| session.ip).filter(|_| address.is_some());
-        let ban = ip.and_then(|ip| self.bans.of_address(ip, self.now.unix_ms));
+        let ban = ip.and_then(|ip| self.state.bans.of_address(ip, self.now.unix_ms));
         if let Some(words) = ban.map(|ban| Told(ban).to_string()) {
             self.refuse_banned(key, &words);
             return false;
@@ -285,13 +285,14 @@ impl Switchboard {
 
     fn count_in(&mut self, key: Key, address: Option<Address>) -> Result<(), String> {
         let limits = &self.settings.limits;
-        if self.sessions.len() > limits.connections {
+        if self.common.connections() > limits.connections {
             return Err("The server is full. Please try again later.".to_string());
         }
         let Some(address) = address else {
             return Ok(());
         };
-        self.addresses.open(address, self.now.time, limits).map_err(|why| why.words(limits))?;
+        let opened = self.common.addresses().open(address, self.now.time, limits);
+        opened.map_err(|why| why.words(limits))?;
         if let Some(session) = self.sessions.get_mut(key) {
             session.counted = Counted::Yes;
         }

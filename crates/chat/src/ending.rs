@@ -4,6 +4,7 @@
 //! has departed before, so that the others hear of it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use service::Key;
 use tracing::info;
@@ -11,11 +12,20 @@ use wire::text;
 
 use crate::Speaks;
 use crate::dialect::Dialect;
-use crate::event::Event;
+use crate::event::{Event, MemberId};
 use crate::outbox::Place;
-use crate::session::{Hears, Stage};
-use crate::switchboard::{Ask, Switchboard};
+use crate::session::{Hears, Session, Stage};
+use crate::switchboard::{Ask, Phase, Switchboard};
 use crate::timer::NEVER;
+
+/// Why somebody is put out whom this loop serves.
+#[derive(Clone, Debug)]
+pub(crate) enum Wherefore {
+    /// It has let too much lie.
+    Slow,
+    /// It is told so.
+    Banned(Arc<str>),
+}
 
 impl Switchboard {
     /// A connection leaves: everyone hears of it, it gets what it is owed, and is closed.
@@ -30,8 +40,31 @@ impl Switchboard {
     /// A member leaves all rooms and gives its name back, if `key` is one.
     pub(crate) fn depart(&mut self, key: Key, reason: &str) {
         if self.state.name(key).is_ok() {
-            self.propose(Event::Departed { member: key, reason: reason.into() });
+            self.propose(Event::Departed { member: key, reason: reason.into(), put_out: None });
         }
+    }
+
+    /// `key` is put out as soon as all that the present event leads to has been done: not before, for
+    /// that it leaves is an event too.
+    pub(crate) fn put_out_later(&mut self, key: Key, wherefore: Wherefore) {
+        if !self.to_put_out.iter().any(|(other, _)| *other == key) {
+            self.to_put_out.push((key, wherefore));
+        }
+    }
+
+    /// Puts out the next who is to be put out. Answers whether there was one.
+    pub(crate) fn put_out_next(&mut self) -> bool {
+        let Some((key, wherefore)) = self.to_put_out.pop() else {
+            return false;
+        };
+        let is_here = |session: &Session| session.stage != Stage::Closing;
+        if self.sessions.get(key).is_some_and(is_here) {
+            match wherefore {
+                Wherefore::Slow => self.close_slow(key),
+                Wherefore::Banned(words) => self.refuse_banned(key, &words),
+            }
+        }
+        true
     }
 
     /// A reader that has let too much lie: it gets a last line instead of all that.
@@ -75,13 +108,20 @@ impl Switchboard {
     /// Notes that `key` was refused: who is too often is, for a while, not looked at any more.
     pub(crate) fn note_refusal(&mut self, key: Key) {
         if let Some(ip) = self.sessions.get(key).and_then(|session| session.ip) {
-            self.addresses.refuse(ip.into(), self.now.time, &self.settings.limits);
+            let mut addresses = self.common.addresses();
+            addresses.refuse(ip.into(), self.now.time, &self.settings.limits);
         }
     }
 
-    /// Ends the server.
-    pub(crate) fn stop(&mut self) {
-        self.requests.push_back((Key::new(0, 0), Ask::Stop));
+    /// The server ends, with all its loops: `by` has said so, if anybody.
+    pub(crate) fn end(&mut self, by: MemberId) {
+        if let Ok(name) = self.state.name(by) {
+            self.tell_operators(None, &format!("*** {name} ends this server"));
+        }
+        if self.phase == Phase::Running {
+            self.phase = Phase::Ending;
+            self.requests.push_back((Key::new(0, 0), Ask::Stop));
+        }
     }
 
     /// The last word to `key`.
@@ -114,7 +154,7 @@ impl Switchboard {
         {
             session.stage = Stage::Closing;
             session.held = None;
-            self.closing += 1;
+            self.common.close();
             self.requests.push_back((key, Ask::Close));
         }
     }

@@ -14,7 +14,9 @@ use crate::person::modes::UserModes;
 use crate::person::{Identity, Person};
 use crate::room::change::Change;
 use crate::room::modes::Rank;
+use crate::settings::Taken;
 use crate::words::Words;
+use crate::{Ban, Matches, Settings};
 
 /// Who: the key of the member's connection.
 pub(crate) type MemberId = Key;
@@ -137,12 +139,53 @@ pub(crate) enum Event {
         member: MemberId,
         identity: Arc<Identity>,
     },
-    /// A member leaves all rooms and gives its name back.
+    /// A member leaves all rooms and gives its name back; perhaps because it was put out.
     Departed {
         member: MemberId,
         reason: Arc<str>,
+        put_out: Option<Arc<PutOut>>,
+    },
+
+    /// Something is said to all who want to hear of the server.
+    Wallops {
+        member: MemberId,
+        text: Arc<str>,
+    },
+    /// The server does not let somebody in from here on.
+    Banned {
+        member: MemberId,
+        ban: Arc<Ban>,
+    },
+    /// A ban is lifted.
+    Unbanned {
+        member: MemberId,
+        matches: Matches,
+    },
+    /// Server operators are told something; all but one, perhaps.
+    Reported {
+        but: Option<MemberId>,
+        text: Arc<str>,
+    },
+    /// The configuration was read again, because a member said so or by itself.
+    Configured {
+        asker: Option<MemberId>,
+        settings: Arc<Settings>,
+    },
+    /// The server ends, because a member said so or by itself.
+    Ended {
+        member: Option<MemberId>,
     },
 }
+
+/// By whom a member is put out of the server.
+#[derive(Debug)]
+pub(crate) struct PutOut {
+    pub(crate) by: Arc<Person>,
+    pub(crate) reason: Box<str>,
+}
+
+/// Whose those events are that are nobody's.
+pub(crate) const NOBODY: MemberId = Key::new(u32::MAX, Key::GENERATIONS - 1);
 
 impl Event {
     /// Whose event it is.
@@ -167,12 +210,52 @@ impl Event {
             | Self::Marked { member, .. }
             | Self::Described { member, .. }
             | Self::Rehosted { member, .. }
-            | Self::Departed { member, .. } => *member,
+            | Self::Departed { member, .. }
+            | Self::Wallops { member, .. }
+            | Self::Banned { member, .. }
+            | Self::Unbanned { member, .. } => *member,
+            Self::Configured { asker: member, .. } | Self::Ended { member } => {
+                member.unwrap_or(NOBODY)
+            }
+            Self::Reported { .. } => NOBODY,
         }
     }
 }
 
 impl Event {
+    /// What it holds beside itself, in bytes.
+    pub(crate) fn cost(&self) -> usize {
+        let len = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+        match self {
+            Self::Said { words, .. } | Self::Told { words, .. } => words.cost(),
+            Self::Left { reason: text, .. }
+            | Self::Redacted { reason: text, .. }
+            | Self::RoomRenamed { reason: text, .. }
+            | Self::Away { text, .. }
+            | Self::Arrived { away: text, .. }
+            | Self::Joined { key: text, .. }
+            | Self::Opered { operator: text, .. } => len(text),
+            Self::TopicSet { text, .. }
+            | Self::Removed { reason: text, .. }
+            | Self::Departed { reason: text, .. }
+            | Self::Described { real_name: text, .. }
+            | Self::Wallops { text, .. }
+            | Self::Reported { text, .. } => text.len(),
+            Self::ModesSet { changes, .. } => changes.iter().map(Change::cost).sum(),
+            Self::Annotated { edit: Edit::Set(_, value), .. } => value.len(),
+            Self::Banned { ban, .. } => size_of::<Ban>() + ban.reason.len(),
+            Self::Configured { .. } => size_of::<Settings>(),
+            Self::Annotated { .. }
+            | Self::Shown { .. }
+            | Self::Renamed { .. }
+            | Self::Invited { .. }
+            | Self::Marked { .. }
+            | Self::Rehosted { .. }
+            | Self::Unbanned { .. }
+            | Self::Ended { .. } => 0,
+        }
+    }
+
     /// Whether it is about keeping order in a room.
     pub(crate) fn is_moderation(&self) -> bool {
         matches!(
@@ -226,6 +309,14 @@ pub(crate) enum Applied {
     Rehosted(Arc<Person>),
     /// Who it was.
     Departed(Arc<Person>),
+    /// Who said it.
+    Wallops(Arc<Person>),
+    Banned,
+    /// The ban there was.
+    Unbanned(Ban),
+    Reported,
+    Configured(Taken),
+    Ended,
 }
 
 impl Applied {
@@ -281,6 +372,8 @@ pub(crate) enum Refusal {
     RenamedAlready,
     TooManyRooms(usize),
     TooManyOwnRooms(usize),
+    TooManyBans(usize),
+    NoSuchBan,
 }
 
 /// Why a room does not let somebody in.

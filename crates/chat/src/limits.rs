@@ -80,6 +80,11 @@ pub struct Limits {
     /// Bytes worked through in one turn, 256 KiB, so that a turn stays short and a room's log does
     /// not outgrow its readers within one. Met: the rest waits for the next turn.
     pub turn_bytes: usize,
+    /// Events that wait for the slowest of a server's loops, 65,536. Met: the others take in no more
+    /// lines until it has taken them.
+    pub exchange_events: usize,
+    /// The same in bytes, 16 MiB: as much as 64 turns bring.
+    pub exchange_bytes: usize,
 
     /// Replies and private messages that wait for one reader, 64 KiB. Met: it is not read from
     /// until it has read: who does not read does not command.
@@ -239,6 +244,8 @@ impl Default for Limits {
             name_changes: Rate { burst: 5, every: Duration::from_secs(4) },
             held_bytes: 80 * 1024,
             turn_bytes: 256 * 1024,
+            exchange_events: 65_536,
+            exchange_bytes: 16 * 1024 * 1024,
             mailbox_pause_bytes: 64 * 1024,
             mailbox_close_bytes: 256 * 1024,
             operator_mailbox_close_bytes: 1024 * 1024,

@@ -6,6 +6,7 @@
 pub(crate) mod modes;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use wire::name::Name;
@@ -35,6 +36,8 @@ pub(crate) struct Identity {
     /// Where they come from, as others may see it: never an address.
     pub(crate) host: Box<str>,
     pub(crate) real_name: Box<str>,
+    /// Where they come from, which server operators may see; `None`: this machine.
+    pub(crate) ip: Option<IpAddr>,
     /// The account they have logged in to. There are none yet.
     pub(crate) account: Option<Name>,
 }
@@ -57,6 +60,7 @@ impl Person {
             user: "nc".into(),
             host: "localhost".into(),
             real_name: "".into(),
+            ip: None,
             account: None,
         };
         let (name, kind) = (Name::guest(number), PersonKind::Human);

@@ -9,12 +9,13 @@ use service::Key;
 use tracing::{info, warn};
 
 use crate::event::Event;
+use crate::exchange::Bounds;
 use crate::host::{Answer, Ticket};
 use crate::irc::numeric::*;
-use crate::limits::Limits;
 use crate::session::{Hears, Input};
-use crate::settings::Settings;
+use crate::settings::{Settings, Taken};
 use crate::switchboard::{Switchboard, cleaned};
+use crate::trunk::Ordered;
 
 /// What waits for an answer. A connection that asked for its password to be compared is not obeyed
 /// until it has its answer; how many readings of the configuration wait, the host bounds.
@@ -91,7 +92,7 @@ impl Switchboard {
                 Answer::BansKept(Err(why)) => {
                     warn!(%why, "bans are not kept");
                     let text = format!("*** The bans are in force, but they are not kept: {why}");
-                    self.tell_operators(None, &text);
+                    self.report(None, &text);
                 }
                 Answer::Reread { ticket, settings } => {
                     let asker = ticket.and_then(|ticket| self.questions.take(ticket));
@@ -121,7 +122,7 @@ impl Switchboard {
                     to.numeric(RPL_YOUREOPER).trailing("You are now an IRC operator").end();
                 });
                 let text = format!("*** {} is a server operator now", self.name_of(key));
-                self.tell_operators(Some(key), &text);
+                self.report(Some(key), &text);
             }
             About::Operator(_) => {
                 warn!(connection = ?key, "wrong operator name or password");
@@ -139,86 +140,57 @@ impl Switchboard {
     /// The configuration was read again, because `asker` or a signal said so. All of it counts, or
     /// nothing.
     fn take_settings(&mut self, asker: Option<Key>, settings: Result<Box<Settings>, Vec<String>>) {
-        let mut lines = Vec::new();
         match settings {
-            Err(problems) => {
-                lines.push("*** The configuration was not taken over:".to_owned());
-                lines.extend(problems.into_iter().map(|problem| format!("*** {problem}")));
-            }
             Ok(settings) => {
-                let Outcome { changed, after_restart } = self.take_over(*settings);
-                lines.push(match &changed[..] {
-                    [] => "*** The configuration was read again: nothing is changed".to_owned(),
-                    changed => format!("*** Changed, from now on: {}", changed.join(", ")),
-                });
-                if !after_restart.is_empty() {
-                    lines.push(format!("*** Needs a restart: {}", after_restart.join(", ")));
+                let settings = Arc::new(cleaned(*settings));
+                self.propose(Event::Configured { asker, settings });
+            }
+            Err(problems) => {
+                let first = "*** The configuration was not taken over:".to_owned();
+                let others = problems.into_iter().map(|problem| format!("*** {problem}"));
+                for line in std::iter::once(first).chain(others) {
+                    info!("{line}");
+                    match asker {
+                        Some(key) => self.notify(key, &line),
+                        None => self.report(None, &line),
+                    }
                 }
             }
         }
+    }
+
+    /// The configuration was read again, and counts from here on.
+    pub(crate) fn go_by(&mut self, ordered: &Ordered, taken: &Taken) {
+        self.settings = Arc::clone(self.state.settings());
+        self.trunk.set_bounds(Bounds::of(&self.settings.limits));
+        let mut lines = vec![match &taken.changed[..] {
+            [] => "*** The configuration was read again: nothing is changed".to_owned(),
+            changed => format!("*** Changed, from now on: {}", changed.join(", ")),
+        }];
+        if !taken.after_restart.is_empty() {
+            lines.push(format!("*** Needs a restart: {}", taken.after_restart.join(", ")));
+        }
         for line in lines {
-            info!("{line}");
-            match asker {
-                Some(key) => self.notify(key, &line),
-                None => self.tell_operators(None, &line),
+            if ordered.by == self.trunk.number() {
+                info!("{line}");
+            }
+            match ordered.event {
+                Event::Configured { asker: Some(key), .. } => self.notify(key, &line),
+                _ => self.tell_operators(None, &line),
             }
         }
     }
 
-    /// Goes on with `new`, as far as that can be while running.
-    fn take_over(&mut self, new: Settings) -> Outcome {
-        let new = cleaned(new);
-        let old = &*self.settings;
-        let mut outcome = Outcome::default();
-        // What is kept by room and person, and has been told to all.
-        let fixed = [
-            ("name", old.name == new.name),
-            ("lobby", old.lobby == new.lobby),
-            ("room-history", old.room_history == new.room_history),
-            ("anonymous", old.anonymous == new.anonymous),
-            ("listen", old.listeners == new.listeners),
-            ("names", old.names == new.names),
-            ("history-room-bytes and histories-bytes", {
-                let bytes = |limits: &Limits| (limits.history_room_bytes, limits.histories_bytes);
-                bytes(&old.limits) == bytes(&new.limits)
-            }),
-        ];
-        let limits = Limits {
-            history_room_bytes: old.limits.history_room_bytes,
-            histories_bytes: old.limits.histories_bytes,
-            ..new.limits
-        };
-        let free = [
-            ("motd", old.motd == new.motd),
-            ("irc-lobby", old.irc_lobby == new.irc_lobby),
-            ("the password", old.password == new.password),
-            ("operators", old.operators == new.operators),
-            ("trusted proxies", old.trusted_proxies == new.trusted_proxies),
-            ("icon", old.icon == new.icon),
-            ("contact", old.contact == new.contact),
-            ("limits", old.limits == limits),
-        ];
-        let different = |all: &[(&'static str, bool)]| -> Vec<&'static str> {
-            all.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect()
-        };
-        (outcome.changed, outcome.after_restart) = (different(&free), different(&fixed));
-        self.settings = Arc::new(Settings {
-            motd: new.motd,
-            irc_lobby: new.irc_lobby,
-            password: new.password,
-            operators: new.operators,
-            trusted_proxies: new.trusted_proxies,
-            icon: new.icon,
-            contact: new.contact,
-            limits,
-            ..Settings::clone(old)
-        });
-        self.state.use_settings(Arc::clone(&self.settings));
-        outcome
+    /// Tells all server operators but one, whichever loop they are with.
+    pub(crate) fn report(&mut self, but: Option<Key>, text: &str) {
+        self.propose(Event::Reported { but, text: text.into() });
     }
 
-    /// Tells all server operators but one.
+    /// Tells those server operators whom this loop serves, all but one.
     pub(crate) fn tell_operators(&mut self, but: Option<Key>, text: &str) {
+        if self.state.counts().operators == 0 {
+            return;
+        }
         let is_meant = |key: &Key| Some(*key) != but && self.state.is_operator(*key);
         let operators: Vec<Key> =
             self.sessions.iter().map(|(key, _)| key).filter(is_meant).collect();
@@ -226,11 +198,4 @@ impl Switchboard {
             self.notify(key, text);
         }
     }
-}
-
-/// What a configuration that was read again has come to.
-#[derive(Debug, Default)]
-struct Outcome {
-    changed: Vec<&'static str>,
-    after_restart: Vec<&'static str>,
 }

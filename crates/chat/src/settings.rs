@@ -82,6 +82,64 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// What it goes on with when the configuration was read again and `new` stands there: `new`, as
+    /// far as that can be while running; and what of it is different.
+    pub(crate) fn take_over(&self, new: &Self) -> (Self, Taken) {
+        // What is kept by room and person, and has been told to all.
+        let fixed = [
+            ("name", self.name == new.name),
+            ("lobby", self.lobby == new.lobby),
+            ("room-history", self.room_history == new.room_history),
+            ("anonymous", self.anonymous == new.anonymous),
+            ("listen", self.listeners == new.listeners),
+            ("names", self.names == new.names),
+            ("history-room-bytes and histories-bytes", {
+                let bytes = |limits: &Limits| (limits.history_room_bytes, limits.histories_bytes);
+                bytes(&self.limits) == bytes(&new.limits)
+            }),
+        ];
+        let limits = Limits {
+            history_room_bytes: self.limits.history_room_bytes,
+            histories_bytes: self.limits.histories_bytes,
+            ..new.limits.clone()
+        };
+        let free = [
+            ("motd", self.motd == new.motd),
+            ("irc-lobby", self.irc_lobby == new.irc_lobby),
+            ("the password", self.password == new.password),
+            ("operators", self.operators == new.operators),
+            ("trusted proxies", self.trusted_proxies == new.trusted_proxies),
+            ("icon", self.icon == new.icon),
+            ("contact", self.contact == new.contact),
+            ("limits", self.limits == limits),
+        ];
+        let different = |all: &[(&'static str, bool)]| -> Vec<&'static str> {
+            all.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect()
+        };
+        let taken = Taken { changed: different(&free), after_restart: different(&fixed) };
+        let settings = Self {
+            motd: new.motd.clone(),
+            irc_lobby: new.irc_lobby,
+            password: new.password.clone(),
+            operators: new.operators.clone(),
+            trusted_proxies: new.trusted_proxies.clone(),
+            icon: new.icon.clone(),
+            contact: new.contact.clone(),
+            limits,
+            ..self.clone()
+        };
+        (settings, taken)
+    }
+}
+
+/// What a configuration that was read again has come to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) changed: Vec<&'static str>,
+    pub(crate) after_restart: Vec<&'static str>,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -7,6 +7,7 @@
 //! below: names, seats, rooms, and what rooms are told.
 
 mod annotate;
+mod bans;
 mod doors;
 mod moderation;
 mod modes;
@@ -25,6 +26,7 @@ use smallvec::SmallVec;
 use wire::name::Name;
 
 use crate::Settings;
+use crate::bans::Bans;
 use crate::event::{Applied, Event, MemberId, Refusal, RoomId};
 use crate::former::Former;
 use crate::hash::Seeded;
@@ -58,6 +60,9 @@ pub(crate) struct State {
     counts: Counts,
     former: Former,
     history: Box<dyn History>,
+    pub(crate) bans: Bans,
+    /// Rooms that everybody left with the last event.
+    deserted: SmallVec<[RoomId; 2]>,
     /// What all logs hold.
     logs_bytes: usize,
     announcing: Announcing,
@@ -143,6 +148,7 @@ impl State {
         room_names.insert_unique(hash.hash_one(&settings.lobby), lobby, |_| 0);
         let announcing = if settings.anonymous { Announcing::Never } else { Announcing::Normal };
         let former = Former::new(settings.limits.past_members);
+        let bans = Bans::new(settings.seed, &settings.bans);
         Self {
             settings,
             hash,
@@ -158,14 +164,16 @@ impl State {
             counts: Counts::default(),
             former,
             history,
+            bans,
+            deserted: SmallVec::new(),
             logs_bytes: 0,
             announcing,
         }
     }
 
-    /// Goes on with other settings.
-    pub(crate) fn use_settings(&mut self, settings: Arc<Settings>) {
-        self.settings = settings;
+    /// What it goes by, as far as events have come.
+    pub(crate) fn settings(&self) -> &Arc<Settings> {
+        &self.settings
     }
 
     /// Applies an event, or refuses it.
@@ -237,7 +245,7 @@ impl State {
             Event::Described { member, real_name } => self.describe(ordered, *member, real_name),
             Event::Rehosted { member, identity } => self.rehost(ordered, *member, identity),
             Event::Annotated { member, about, edit } => self.annotate(*member, *about, edit),
-            Event::Departed { member, reason } => {
+            Event::Departed { member, reason, .. } => {
                 let who = Arc::clone(self.person(*member)?);
                 for room in self.rooms_of(*member) {
                     let seat = self.leave(*member, room)?;
@@ -249,6 +257,20 @@ impl State {
                 self.members.remove(*member);
                 self.former.note(Arc::clone(&who), ordered.unix_ms);
                 Ok(Applied::Departed(who))
+            }
+            Event::Wallops { member, .. } => self.person(*member).cloned().map(Applied::Wallops),
+            Event::Banned { member, ban } => self.ban(ordered, *member, ban),
+            Event::Unbanned { member, matches } => self.unban(*member, matches),
+            Event::Reported { .. } => Ok(Applied::Reported),
+            Event::Configured { settings, .. } => {
+                let (settings, taken) = self.settings.take_over(settings);
+                self.settings = Arc::new(settings);
+                Ok(Applied::Configured(taken))
+            }
+            Event::Ended { .. } => {
+                // Everybody leaves: nobody is told of each.
+                self.announcing = Announcing::Never;
+                Ok(Applied::Ended)
             }
         }
     }

@@ -11,18 +11,22 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use service::{Batch, Key, Now, Origin, PerKey, Reason, Request, Service, Time, Via};
+use service::{Batch, Key, KeySpace, Now, Origin, PerKey, Reason, Request, Service, Time, Via};
 use smallvec::SmallVec;
 use tracing::{debug, info};
 use wire::text;
 
-use crate::address::{Address, Addresses};
-use crate::bans::{Bans, Suspect, Told};
+use crate::address::Address;
+use crate::bans::{Suspect, Told};
 use crate::cloak::Cloaks;
+use crate::common::Common;
 use crate::dialect::{Dialect, Scene};
 use crate::door::Door;
+use crate::ending::Wherefore;
 use crate::event::{Applied, Event, Refusal, RoomId};
+use crate::exchange::{Bounds, Exchange, Seat};
 use crate::irc::{Client, Response, Watches};
 use crate::outbox::{Place, View};
 use crate::person::Identity;
@@ -58,20 +62,19 @@ pub struct Switchboard {
     /// What all those on this machine are behind their names.
     local: Arc<Identity>,
     pub(crate) cloaks: Cloaks,
-    pub(crate) addresses: Addresses,
-    /// Connections that are being closed.
-    pub(crate) closing: usize,
-    pub(crate) bans: Bans,
+    /// What all loops count together.
+    pub(crate) common: Arc<Common>,
     pub(crate) questions: Questions,
     pub(crate) requests: VecDeque<(Key, Ask)>,
-    /// Events whose consequences are being drawn: one may bring about another.
-    settling: usize,
-    /// Readers that have let too much lie, to be closed once that is done.
-    slow: Vec<Key>,
+    settling: Settling,
+    /// What was proposed meanwhile, and comes after it.
+    proposed: VecDeque<Event>,
+    /// Who is to be put out after that.
+    pub(crate) to_put_out: Vec<(Key, Wherefore)>,
     pub(crate) stats: Stats,
     /// What may still be worked through in this turn, in bytes.
     pub(crate) turn_left: usize,
-    phase: Phase,
+    pub(crate) phase: Phase,
     /// Memory for what telnet leaves of what came in.
     pub(crate) typed: Vec<u8>,
 }
@@ -88,22 +91,52 @@ pub(crate) enum Ask {
     Stop,
 }
 
+/// Whether the consequences of events are being drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum Settling {
+    No,
+    /// Those of one event: others have to wait.
+    Event,
+    /// Who is to be put out after them is, one by one.
+    Ends,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
     Running,
+    /// The engine has been asked to stop.
+    Ending,
     /// Everyone has been told goodbye.
     Stopping,
 }
 
 impl Switchboard {
-    /// A chat server with nobody in it.
+    /// A chat server with nobody in it, on one loop.
     pub fn new(settings: Settings) -> Self {
+        let common = Arc::new(Common::new(settings.seed));
+        Self::with_trunk(settings, Trunk::default(), common, KeySpace::WHOLE)
+    }
+
+    /// The loop with this number of a chat server that runs on several: all are made before the first
+    /// has a turn, with the same settings, but for the [`Host`](Settings::host), of which each has its
+    /// own. Its engine hands out the keys of [`Exchange::key_space`].
+    ///
+    /// # Panics
+    ///
+    /// If there is no such loop.
+    pub fn in_loop(settings: Settings, exchange: Arc<Exchange>, number: usize) -> Self {
+        let (space, common) = (exchange.key_space(number), exchange.common(settings.seed));
+        let trunk = Trunk::shared(Seat::new(exchange, number, Bounds::of(&settings.limits)));
+        Self::with_trunk(settings, trunk, common, space)
+    }
+
+    fn with_trunk(settings: Settings, trunk: Trunk, common: Arc<Common>, space: KeySpace) -> Self {
         let settings = Arc::new(cleaned(settings));
         Self {
             now: Now::default(),
-            sessions: PerKey::default(),
+            sessions: PerKey::in_space(space),
             state: State::new(Arc::clone(&settings)),
-            trunk: Trunk::default(),
+            trunk,
             timers: Timers::default(),
             scene: Arc::new(Scene {
                 zone: settings.zone.clone(),
@@ -118,16 +151,16 @@ impl Switchboard {
                 user: "nc".into(),
                 host: "localhost".into(),
                 real_name: "with nc or telnet".into(),
+                ip: None,
                 account: None,
             }),
             cloaks: Cloaks::new(&settings.cloak_key),
-            closing: 0,
-            addresses: Addresses::new(settings.seed),
-            bans: Bans::new(settings.seed, &settings.bans),
+            common,
             questions: Questions::default(),
             requests: VecDeque::new(),
-            settling: 0,
-            slow: Vec::new(),
+            settling: Settling::No,
+            proposed: VecDeque::new(),
+            to_put_out: Vec::new(),
             stats: Stats::default(),
             turn_left: settings.limits.turn_bytes,
             phase: Phase::Running,
@@ -174,7 +207,8 @@ impl Service for Switchboard {
     fn begin(&mut self, now: Now) {
         self.now = now;
         self.started_unix_ms.get_or_insert(now.unix_ms);
-        self.turn_left = self.settings.limits.turn_bytes;
+        self.catch_up();
+        self.turn_left = if self.trunk.is_full() { 0 } else { self.settings.limits.turn_bytes };
         // What does not get its turn now is still due, and comes first in the next.
         while self.turn_left > 0
             && let Some(key) = self.timers.due(now.time)
@@ -205,6 +239,7 @@ impl Service for Switchboard {
         let door = if is_proxy { Door::for_proxy(now) } else { Door::new(now) };
         session.door = Some(Box::new(door));
         self.sessions.insert(key, session);
+        self.common.open();
         info!(connection = ?key, peer = %origin.peer, connections = self.sessions.len(), "joined");
         // Who comes through a proxy counts as soon as it is known who that is.
         let address = Address::of(&origin.peer).filter(|_| !is_proxy);
@@ -219,7 +254,7 @@ impl Service for Switchboard {
     }
 
     fn received(&mut self, key: Key, bytes: &[u8]) {
-        if self.phase == Phase::Running {
+        if self.phase != Phase::Stopping {
             self.take_in(key, bytes);
         }
     }
@@ -267,11 +302,11 @@ impl Service for Switchboard {
         };
         self.timers.set(key, &mut session.deadline, NEVER);
         self.watches.clear(key);
-        self.closing -= usize::from(session.stage == Stage::Closing);
+        self.common.end(session.stage == Stage::Closing);
         if let Some(address) = session.ip.map(Address::from)
             && session.counted == Counted::Yes
         {
-            self.addresses.close(address);
+            self.common.addresses().close(address);
         }
         info!(connection = ?key, %reason, connections = self.sessions.len(), "left");
         self.depart(
@@ -284,23 +319,59 @@ impl Service for Switchboard {
     }
 
     fn woken(&mut self) {
-        if self.phase == Phase::Running {
+        self.catch_up();
+        if self.phase != Phase::Stopping {
             self.take_answers();
         }
     }
 
     fn stopping(&mut self) {
+        // The other loops stop too; and from here on it is told to nobody that somebody leaves.
+        self.phase = Phase::Stopping;
+        self.propose(Event::Ended { member: None });
         let keys: Vec<Key> = self.sessions.iter().map(|(key, _)| key).collect();
         info!(connections = keys.len(), "shutting down");
         for key in keys {
             self.set_deadline(key, NEVER);
             self.say_goodbye(key, "Server is shutting down...");
         }
-        self.phase = Phase::Stopping;
-        self.state.stop_announcing();
     }
 
     fn finish(&mut self) -> Option<Time> {
+        self.trunk.wake_others();
+        self.offer();
+        match self.timers.next() {
+            // It waits for other loops. They are busy: it looks again soon.
+            Some(next) if self.trunk.is_full() => Some(next.max(self.now.time + LOOK_AGAIN)),
+            next => next,
+        }
+    }
+
+    fn request(&mut self) -> Option<Request> {
+        if self.requests.is_empty() {
+            // Who was found to be slow when it was sent something has left after the turn was over.
+            self.trunk.wake_others();
+            self.offer();
+        }
+        let (key, ask) = self.requests.pop_front()?;
+        Some(match ask {
+            Ask::Flush => Request::Flush(key),
+            Ask::Close => Request::Close(key),
+            Ask::Pause => Request::Pause(key),
+            Ask::Resume => Request::Resume(key),
+            Ask::Stop => Request::Stop,
+        })
+    }
+}
+
+/// How soon it is looked again whether other loops have caught up.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// From what somebody wants to what follows from it.
+impl Switchboard {
+    /// What has happened in rooms is offered to those of their readers who have not been asked to
+    /// take it yet.
+    fn offer(&mut self) {
         while let Some(id) = self.state.next_dirty() {
             let Some(room) = self.state.rooms.get(id) else {
                 continue;
@@ -320,40 +391,62 @@ impl Service for Switchboard {
             }
             self.state.settle_room(id, least);
         }
-        self.timers.next()
     }
 
-    fn request(&mut self) -> Option<Request> {
-        let (key, ask) = self.requests.pop_front()?;
-        Some(match ask {
-            Ask::Flush => Request::Flush(key),
-            Ask::Close => Request::Close(key),
-            Ask::Pause => Request::Pause(key),
-            Ask::Resume => Request::Resume(key),
-            Ask::Stop => Request::Stop,
-        })
-    }
-}
-
-/// From what somebody wants to what follows from it.
-impl Switchboard {
-    /// Proposes `event`, and lets happen whatever now has its place in the order.
+    /// Proposes `event`, and lets happen whatever now has its place in the order. What follows from
+    /// one event is done before the next: an event that another leads to comes after it.
     pub(crate) fn propose(&mut self, event: Event) {
+        if self.settling == Settling::Event {
+            return self.proposed.push_back(event);
+        }
+        self.place(event);
+        self.see_to_the_rest();
+    }
+
+    /// Lets happen what other loops have proposed.
+    fn catch_up(&mut self) {
+        self.trunk.catch_up();
+        self.carry_out();
+        self.see_to_the_rest();
+    }
+
+    fn place(&mut self, event: Event) {
         self.trunk.propose(self.now.unix_ms, event);
+        self.carry_out();
+        if self.trunk.is_full() {
+            self.turn_left = 0;
+        }
+    }
+
+    /// Applies what has its place in the order, and does what follows from it.
+    fn carry_out(&mut self) {
         while let Some(ordered) = self.trunk.next() {
             let outcome = self.state.apply(&ordered);
             if let Some(session) = self.sessions.get_mut(ordered.event.member()) {
                 session.outbox.note_own(ordered.seq);
             }
-            self.settling += 1;
+            // What others do is no answer to the command being obeyed.
+            let others = ordered.by != self.trunk.number();
+            let response = if others { self.response.take() } else { None };
+            let before = std::mem::replace(&mut self.settling, Settling::Event);
             self.settle(&ordered, &outcome);
-            self.settling -= 1;
+            self.settling = before;
+            if others {
+                self.response = response;
+            }
+            self.state.close_deserted();
         }
-        // Not before: that they leave is an event too, and comes behind all that this one leads to.
-        while self.settling == 0
-            && let Some(key) = self.slow.pop()
-        {
-            self.close_slow(key);
+    }
+
+    /// Goes on with what events have led to: events, and in the end that somebody is put out.
+    fn see_to_the_rest(&mut self) {
+        while let Some(event) = self.proposed.pop_front() {
+            self.place(event);
+        }
+        if self.settling == Settling::No && !self.to_put_out.is_empty() {
+            self.settling = Settling::Ends;
+            while self.put_out_next() {}
+            self.settling = Settling::No;
         }
     }
 
@@ -379,13 +472,23 @@ impl Switchboard {
             (Ok(Applied::RoomRenamed(old)), Event::RoomRenamed { room, reason, .. }) => {
                 self.tell_room_renamed(ordered, *room, old, reason.as_deref());
             }
-            (Ok(Applied::Departed(_)), _) => {
+            (Ok(Applied::Arrived), _) => self.see_in(member),
+            (Ok(Applied::Departed(who)), Event::Departed { put_out, .. }) => {
                 let rooms: Vec<_> =
                     self.sessions.get(member).map_or(Vec::new(), |s| s.outbox.rooms().collect());
                 for room in rooms {
                     self.detach(member, room);
                 }
+                if let Some(put_out) = put_out {
+                    self.tell_put_out(member, who.name, put_out);
+                }
             }
+            (Ok(Applied::Wallops(by)), Event::Wallops { text, .. }) => self.tell_wallops(by, text),
+            (Ok(Applied::Banned), Event::Banned { ban, .. }) => self.tell_banned(ordered, ban),
+            (Ok(Applied::Unbanned(ban)), _) => self.tell_unbanned(ordered, &ban.matches),
+            (_, Event::Reported { but, text }) => self.tell_operators(*but, text),
+            (Ok(Applied::Configured(taken)), _) => self.go_by(ordered, taken),
+            (_, Event::Ended { .. }) => self.end(member),
             (Ok(Applied::Told(to, by)), Event::Told { to: wanted, words, .. }) => {
                 // As they write their name, not as it was typed.
                 let name = self.state.name(*to).unwrap_or(*wanted);
@@ -412,6 +515,13 @@ impl Switchboard {
                 self.tell_plain(member, ordered, outcome);
             }
             None => {}
+        }
+    }
+
+    /// `key` is a member now. If it has been closed before that had its place, it leaves again.
+    fn see_in(&mut self, key: Key) {
+        if self.sessions.get(key).is_some_and(|session| session.stage == Stage::Closing) {
+            self.depart(key, "Connection closed");
         }
     }
 
@@ -459,11 +569,12 @@ impl Switchboard {
         let identity = match ip {
             None => Arc::clone(&self.local),
             Some(_) => {
-                Arc::new(Identity { host: self.host_of(key), ..Identity::clone(&self.local) })
+                let host = self.host_of(key);
+                Arc::new(Identity { host, ip, ..Identity::clone(&self.local) })
             }
         };
         // What it will be called has nothing to do with it.
-        let who = Suspect { name: "guest", identity: &identity, ip };
+        let who = Suspect { name: "guest", identity: &identity };
         if let Some(words) = self.ban_of(who) {
             return self.refuse_banned(key, &words);
         }
@@ -472,7 +583,7 @@ impl Switchboard {
 
     /// What somebody who is banned is told.
     pub(crate) fn ban_of(&self, who: Suspect<'_>) -> Option<String> {
-        self.bans.of(who, self.now.unix_ms).map(|ban| Told(ban).to_string())
+        self.state.bans.of(who, self.now.unix_ms).map(|ban| Told(ban).to_string())
     }
 
     /// Where `key` comes from, as others may see it.
@@ -486,7 +597,7 @@ impl Switchboard {
         if asker != of && !self.state.is_operator(asker) {
             return None;
         }
-        let ip = self.sessions.get(of)?.ip;
+        let ip = self.state.person(of).ok()?.identity.ip;
         Some(ip.map_or("localhost".to_owned(), |ip| ip.to_string()))
     }
 
@@ -536,9 +647,8 @@ impl Switchboard {
             && (waiting > limits.operator_mailbox_close_bytes || !self.state.is_operator(key))
         {
             match self.settling {
-                0 => return self.close_slow(key),
-                _ if self.slow.contains(&key) => {}
-                _ => self.slow.push(key),
+                Settling::No => return self.close_slow(key),
+                Settling::Event | Settling::Ends => self.put_out_later(key, Wherefore::Slow),
             }
         }
         self.update_receiving(key);
@@ -584,7 +694,8 @@ impl Switchboard {
 
     /// Connections that are not members yet.
     pub(crate) fn unregistered(&self) -> usize {
-        self.sessions.len().saturating_sub(self.state.members() + self.closing)
+        let known = self.state.members() + self.common.closing();
+        self.common.connections().saturating_sub(known)
     }
 
     pub(crate) fn set_deadline(&mut self, key: Key, deadline: Time) {

@@ -244,6 +244,7 @@ mod tests {
             user: "ada".into(),
             host: "analytical.engine".into(),
             real_name: "R".into(),
+            ip: None,
             account: None,
         };
         chat.propose(Event::Rehosted { member: ada, identity: Arc::new(identity) });

@@ -87,6 +87,7 @@ impl Switchboard {
             user: format!("~{}", if user.is_empty() { "user" } else { &user }).into(),
             host: self.host_of(key),
             real_name: registration.real_name.clone(),
+            ip: self.sessions.get(key).and_then(|session| session.ip),
             account: None,
         };
         let given = registration.password.as_deref().unwrap_or("");
@@ -99,8 +100,7 @@ impl Switchboard {
             });
             return self.refuse(key, "Password incorrect");
         }
-        let ip = self.sessions.get(key).and_then(|session| session.ip);
-        let who = Suspect { name: name.as_str(), identity: &identity, ip };
+        let who = Suspect { name: name.as_str(), identity: &identity };
         if let Some(words) = self.ban_of(who) {
             return self.refuse_banned(key, &words);
         }

@@ -217,6 +217,9 @@ impl Switchboard {
             | Refusal::RoomTaken(_)
             | Refusal::LobbyStays
             | Refusal::RenamedAlready => self.refuse_irc_moderation(key, &room, event, refusal),
+            // Somebody else was faster.
+            Refusal::TooManyBans(_) => self.reply(key, |to| to.notice("There are too many bans.")),
+            Refusal::NoSuchBan => self.reply(key, |to| to.notice("There is no such ban.")),
             Refusal::TooManyRooms(most) => self.reply(key, |to| {
                 let line = to.numeric(ERR_TOOMANYCHANNELS).param(&room);
                 line.trailing(format_args!(

@@ -523,6 +523,8 @@ impl Switchboard {
                 "You are in {}, which is the limit. /part from one first.",
                 Count(*most as u64, "room")
             )),
+            // Bans are not set in lines for people.
+            Refusal::TooManyBans(_) | Refusal::NoSuchBan => {}
         });
     }
 }

@@ -24,9 +24,7 @@ impl State {
         let forward = forward.and_then(|name| self.find_room(name));
         match forward {
             Some(other)
-                if !self.is_in(member, other)
-                    && !self.is_deserted(other)
-                    && self.may_enter(member, other, None).is_ok() =>
+                if !self.is_in(member, other) && self.may_enter(member, other, None).is_ok() =>
             {
                 Ok(other)
             }

@@ -115,11 +115,6 @@ impl State {
         Some(id)
     }
 
-    /// From here on comings and goings are told to nobody.
-    pub(crate) fn stop_announcing(&mut self) {
-        self.announcing = Announcing::Never;
-    }
-
     /// What `query` asks for of what was said and what happened in `room`.
     pub(crate) fn past(&self, room: RoomId, query: &Query) -> Vec<Entry> {
         self.rooms.get(room).map_or(Vec::new(), |room| self.history.query(&room.name, query))

@@ -1,6 +1,6 @@
 //! Which rooms there are, and who may know of them.
 //!
-//! Invariant: a room has one name, and goes when it is empty at the end of a turn; the lobby stays.
+//! Invariant: a room has one name, and goes with the last who leaves it; the lobby stays.
 
 use std::hash::BuildHasher;
 
@@ -9,9 +9,8 @@ use wire::name::RoomName;
 use super::State;
 use crate::authority::Act;
 use crate::event::{MemberId, RoomId};
-use crate::metadata::Metadata;
 use crate::room::Room;
-use crate::room::modes::{Flag, Flags};
+use crate::room::modes::Flag;
 
 impl State {
     pub(super) fn open_room(&mut self, name: &RoomName, unix_ms: u64) -> RoomId {
@@ -20,18 +19,28 @@ impl State {
         id
     }
 
-    /// Whether everybody has left `room`, and it goes at the end of the turn.
-    pub(super) fn is_deserted(&self, room: RoomId) -> bool {
-        room != self.lobby && self.rooms.get(room).is_some_and(|room| room.members.is_empty())
+    /// The last member has left `room`, which goes, unless it is the lobby: as soon as those who
+    /// read it have taken along what they have not had yet.
+    pub(super) fn desert(&mut self, room: RoomId) {
+        match room == self.lobby {
+            true => self.mark_dirty(room),
+            false => self.deserted.push(room),
+        }
     }
 
-    /// Somebody comes to a room that everybody has left in this turn: nothing of what it was stays.
-    pub(super) fn make_anew(&mut self, room: RoomId, unix_ms: u64) {
-        if let Some(room) = self.rooms.get_mut(room) {
-            (room.flags, room.rules, room.topic) = (Flags::default(), None, None);
-            room.metadata = Metadata::default();
-            room.created_unix_ms = unix_ms;
+    /// What the last event led to has been done: rooms that nobody is in any more go. (With that
+    /// event, and not with the turn, which is each loop's own.)
+    pub(crate) fn close_deserted(&mut self) {
+        while let Some(id) = self.deserted.pop() {
+            let Some(room) = self.rooms.remove(id) else {
+                continue;
+            };
+            let hash = self.hash.hash_one(&room.name);
+            if let Ok(entry) = self.room_names.find_entry(hash, |&other| other == id) {
+                entry.remove();
+            }
             self.history.forget(&room.name);
+            self.logs_bytes -= room.log.bytes();
         }
     }
 
@@ -56,7 +65,7 @@ impl State {
     }
 
     /// The turn ends: everything before `position` has been taken by every reader of the room, and
-    /// the rest will be offered. An empty room, unless it is the lobby, goes.
+    /// the rest will be offered.
     pub(crate) fn settle_room(&mut self, id: RoomId, position: u64) {
         let Some(room) = self.rooms.get_mut(id) else {
             return;
@@ -65,15 +74,6 @@ impl State {
         room.log.release(position);
         room.log.offer();
         self.logs_bytes = self.logs_bytes + room.log.bytes() - before;
-        if room.members.is_empty() && id != self.lobby {
-            let hash = self.hash.hash_one(&room.name);
-            if let Ok(entry) = self.room_names.find_entry(hash, |&other| other == id) {
-                entry.remove();
-            }
-            self.history.forget(&room.name);
-            self.logs_bytes -= room.log.bytes();
-            self.rooms.remove(id);
-        }
     }
 
     /// The room called `name`, in whatever case.

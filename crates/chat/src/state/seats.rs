@@ -38,10 +38,6 @@ impl State {
             return Err(Refusal::TooManyOwnRooms(rooms_per_member));
         }
         let (id, ranks) = match known {
-            Some(room) if self.is_deserted(room) => {
-                self.make_anew(room, ordered.unix_ms);
-                (room, Ranks::CREATOR)
-            }
             Some(room) => (self.door(member, room, key)?, Ranks::default()),
             None if self.rooms.len() >= rooms => return Err(Refusal::TooManyRooms(rooms)),
             None => (self.open_room(name, ordered.unix_ms), Ranks::CREATOR),
@@ -115,10 +111,8 @@ impl State {
             return Ok(seat);
         };
         room.members.pop();
-        // Only the last to leave has consequences: a turn in which one of thousands leaves looks at
-        // none of the others.
         if room.members.is_empty() {
-            self.mark_dirty(id);
+            self.desert(id);
         }
         Ok(seat)
     }

@@ -4,25 +4,62 @@
 //! The harness keeps an engine's side of the contract: one batch out for each connection, asked for
 //! until it stays empty and then not before a flush; `closed` last, after everything was sent.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use chat::{Settings, Switchboard};
-use service::{Batch, Key, Now, Origin, Peer, Reason, Request, Service, Time, Via};
+use chat::{Exchange, Settings, Switchboard};
+use service::{Batch, Key, KeySpace, Now, Origin, Peer, Reason, Request, Service, Time, Via};
+
+use crate::desk::branches;
 
 /// 2026-11-21 14:02:00 UTC.
 const START_MS: u64 = 1_795_269_720_000;
 
+thread_local! {
+    /// On how many loops a chat is made.
+    static LOOPS: Cell<usize> = const { Cell::new(1) };
+}
+
+/// Does the same on one loop, on two and on three, to which connections come by turns: nobody can
+/// tell.
+pub(crate) fn on_any_number_of_loops(what: impl Fn()) {
+    for loops in 1..=3 {
+        LOOPS.set(loops);
+        let failing = Failing(loops);
+        what();
+        std::mem::forget(failing);
+    }
+    LOOPS.set(1);
+}
+
+/// Says on how many loops something has failed.
+struct Failing(usize);
+
+impl Drop for Failing {
+    fn drop(&mut self) {
+        eprintln!("(loops: {})", self.0);
+    }
+}
+
 /// A server and the people connected to it.
 pub(crate) struct Chat {
-    pub(crate) service: Switchboard,
+    loops: Vec<Loop>,
     elapsed: Duration,
     people: BTreeMap<Key, Person>,
     generations: u32,
     turns: u64,
-    next_deadline: Option<Time>,
     stopping: bool,
+}
+
+/// One of its loops.
+struct Loop {
+    service: Switchboard,
+    next_deadline: Option<Time>,
+    woken: Arc<AtomicBool>,
 }
 
 /// What the test knows of one connection.
@@ -45,23 +82,61 @@ enum Reads {
     Never,
 }
 
+impl Loop {
+    fn new(service: Switchboard) -> Self {
+        Self { service, next_deadline: None, woken: Arc::default() }
+    }
+}
+
 impl Chat {
     pub(crate) fn new() -> Self {
         Self::with(Settings::default())
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
+        let loops = match LOOPS.get() {
+            1 => vec![Loop::new(Switchboard::new(settings))],
+            count => {
+                let exchange = Exchange::new(count);
+                let hosts = branches(&settings.host, count).into_iter().enumerate();
+                let one = |(number, host)| {
+                    let settings = Settings { host, ..settings.clone() };
+                    let exchange_of = Arc::clone(&exchange);
+                    let one = Loop::new(Switchboard::in_loop(settings, exchange_of, number));
+                    let woken = Arc::clone(&one.woken);
+                    let wake = move || woken.store(true, Ordering::Relaxed);
+                    exchange.set_waker(number, Arc::new(wake));
+                    one
+                };
+                hosts.map(one).collect()
+            }
+        };
         let mut chat = Self {
-            service: Switchboard::new(settings),
+            loops,
             elapsed: Duration::ZERO,
             people: BTreeMap::new(),
             generations: 0,
             turns: 0,
-            next_deadline: None,
             stopping: false,
         };
-        chat.turn(|_| ());
+        for number in 0..chat.loops.len() {
+            chat.turn_of(number, |_| ());
+        }
         chat
+    }
+
+    /// The server, or its first loop.
+    pub(crate) fn service(&self) -> &Switchboard {
+        &self.loops[0].service
+    }
+
+    pub(crate) fn is_on_one_loop(&self) -> bool {
+        self.loops.len() == 1
+    }
+
+    /// Which loop serves `key`.
+    fn loop_of(&self, key: Key) -> usize {
+        KeySpace::one_of(0, self.loops.len() as u32).number_of(key) as usize
     }
 
     /// How many turns there have been.
@@ -76,19 +151,41 @@ impl Chat {
         }
     }
 
-    /// One turn in which `facts` are told.
+    /// One turn in which `facts` are told, of the first loop.
     pub(crate) fn turn(&mut self, facts: impl FnOnce(&mut Switchboard)) {
-        self.turns += 1;
-        self.service.begin(self.now());
-        facts(&mut self.service);
-        self.end_turn();
+        self.turn_of(0, facts);
     }
 
-    fn end_turn(&mut self) {
+    /// One turn of a loop in which `facts` are told, and then of those that are woken.
+    fn turn_of(&mut self, number: usize, facts: impl FnOnce(&mut Switchboard)) {
+        self.turns += 1;
+        let now = self.now();
+        let service = &mut self.loops[number].service;
+        service.begin(now);
+        facts(service);
+        self.end_turn(number);
+        let is_woken = |one: &Loop| one.woken.swap(false, Ordering::Relaxed);
+        while let Some(number) = self.loops.iter().position(is_woken) {
+            let service = &mut self.loops[number].service;
+            service.begin(now);
+            service.woken();
+            self.end_turn(number);
+        }
+    }
+
+    /// Every loop is woken.
+    pub(crate) fn wake(&mut self) {
+        for number in 0..self.loops.len() {
+            self.turn_of(number, Service::woken);
+        }
+    }
+
+    fn end_turn(&mut self, number: usize) {
+        let now = self.now();
         loop {
-            self.next_deadline = self.service.finish();
-            self.transmit();
-            while let Some(request) = self.service.request() {
+            self.loops[number].next_deadline = self.loops[number].service.finish();
+            self.transmit(number);
+            while let Some(request) = self.loops[number].service.request() {
                 match request {
                     Request::Flush(key) => self.person(key).flush = true,
                     Request::Close(key) => {
@@ -98,36 +195,45 @@ impl Chat {
                     Request::Pause(key) => self.person(key).paused = true,
                     Request::Resume(key) => self.person(key).paused = false,
                     Request::Stop => {
-                        self.service.stopping();
-                        for person in self.people.values_mut() {
+                        self.loops[number].service.stopping();
+                        let space = KeySpace::one_of(number as u32, self.loops.len() as u32);
+                        let own = self.people.iter_mut().filter(|(key, _)| space.contains(**key));
+                        for (_, person) in own {
                             (person.flush, person.wants_close) = (true, true);
                         }
                     }
                     other => panic!("the chat never asks for {other:?}"),
                 }
-                self.transmit();
+                self.transmit(number);
             }
             let gone: Vec<Key> = self
                 .people
                 .iter()
-                .filter(|(_, person)| {
-                    person.wants_close && !person.closed && person.batch.is_empty() && !person.flush
+                .filter(|(key, person)| {
+                    self.loop_of(**key) == number
+                        && person.wants_close
+                        && !person.closed
+                        && person.batch.is_empty()
+                        && !person.flush
                 })
                 .map(|(key, _)| *key)
                 .collect();
             if gone.is_empty() {
                 return;
             }
-            self.service.begin(self.now());
+            self.loops[number].service.begin(now);
             for key in gone {
                 self.person(key).closed = true;
-                self.service.closed(key, Reason::Closed);
+                self.loops[number].service.closed(key, Reason::Closed);
             }
         }
     }
 
-    fn transmit(&mut self) {
-        for (key, person) in &mut self.people {
+    fn transmit(&mut self, number: usize) {
+        let space = KeySpace::one_of(number as u32, self.loops.len() as u32);
+        let service = &mut self.loops[number].service;
+        let own = self.people.iter_mut().filter(|(key, _)| space.contains(**key));
+        for (key, person) in own {
             while person.flush && !person.closed {
                 if person.reads == Reads::Always {
                     while !person.batch.is_empty() {
@@ -141,7 +247,7 @@ impl Chat {
                 if !person.batch.is_empty() {
                     break;
                 }
-                self.service.transmit(*key, &mut person.batch);
+                service.transmit(*key, &mut person.batch);
                 person.flush = !person.batch.is_empty();
             }
         }
@@ -163,10 +269,12 @@ impl Chat {
 
     fn connect_from(&mut self, peer: Peer) -> Key {
         self.generations += 1;
-        let key = Key::new(self.generations, self.generations);
+        let number = self.generations as usize % self.loops.len();
+        let bits = KeySpace::one_of(0, self.loops.len() as u32).bits();
+        let key = Key::new(self.generations << bits | number as u32, self.generations);
         self.people.insert(key, Person::default());
         let origin = Origin { peer, via: Via::Listener(0) };
-        self.turn(|service| service.opened(key, &origin));
+        self.turn_of(number, |service| service.opened(key, &origin));
         key
     }
 
@@ -191,18 +299,18 @@ impl Chat {
 
     /// `key` sends bytes, in one piece.
     pub(crate) fn send(&mut self, key: Key, bytes: &[u8]) {
-        self.turn(|service| service.received(key, bytes));
+        self.turn_of(self.loop_of(key), |service| service.received(key, bytes));
     }
 
     /// `key` has finished sending.
     pub(crate) fn end(&mut self, key: Key) {
-        self.turn(|service| service.ended(key));
+        self.turn_of(self.loop_of(key), |service| service.ended(key));
     }
 
     /// The connection breaks.
     pub(crate) fn reset(&mut self, key: Key) {
         self.person(key).closed = true;
-        self.turn(|service| service.closed(key, Reason::Reset));
+        self.turn_of(self.loop_of(key), |service| service.closed(key, Reason::Reset));
     }
 
     pub(crate) fn stop_reading(&mut self, key: Key) {
@@ -211,7 +319,7 @@ impl Chat {
 
     pub(crate) fn read_again(&mut self, key: Key) {
         self.person(key).reads = Reads::Always;
-        self.turn(|_| ());
+        self.turn_of(self.loop_of(key), |_| ());
     }
 
     /// The engine is told to stop.
@@ -221,22 +329,27 @@ impl Chat {
         for person in self.people.values_mut() {
             person.wants_close = true;
         }
-        self.end_turn();
+        for number in 0..self.loops.len() {
+            self.end_turn(number);
+        }
     }
 
     /// Time passes; what is due in it happens when it is due.
     pub(crate) fn sleep(&mut self, ms: u64) {
         let end = self.elapsed + Duration::from_millis(ms);
-        while let Some(deadline) = self.next_deadline {
+        let next = |(number, one): (usize, &Loop)| Some((one.next_deadline?, number));
+        while let Some((deadline, number)) = self.loops.iter().enumerate().filter_map(next).min() {
             let at = deadline.since(Time::from_nanos(1_000_000_000));
             if at > end {
                 break;
             }
             self.elapsed = self.elapsed.max(at);
-            self.turn(|_| ());
+            self.turn_of(number, |_| ());
         }
         self.elapsed = end;
-        self.turn(|_| ());
+        for number in 0..self.loops.len() {
+            self.turn_of(number, |_| ());
+        }
     }
 
     /// What `key` has got since it was last asked.

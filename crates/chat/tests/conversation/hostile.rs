@@ -83,7 +83,7 @@ proptest! {
         }
         chat.say(witness, "still here");
         prop_assert!(!chat.is_closed(witness));
-        prop_assert_eq!(chat.service.stats().connections, 1);
-        prop_assert_eq!(chat.service.stats().rooms, 1);
+        prop_assert_eq!(chat.service().stats().connections, 1);
+        prop_assert_eq!(chat.service().stats().rooms, 1);
     }
 }

@@ -378,7 +378,7 @@ fn who_is_too_fast_is_held_back_and_loses_nothing() {
     assert_eq!(got.lines().count(), 90);
     assert!(got.ends_with("<ada> line 99\n"));
     assert!(!chat.person(ada).paused);
-    assert_eq!(chat.service.stats().bytes_dropped, 0);
+    assert_eq!(chat.service().stats().bytes_dropped, 0);
 }
 
 #[test]
@@ -514,7 +514,7 @@ fn a_slow_reader_is_told_what_it_missed_and_delays_nobody() {
     assert!(missed > 1000);
     chat.say(ada, "there?");
     chat.sees(eve, &["[14:02] <ada> there?"]);
-    assert_eq!(chat.service.stats().slow_told, 1);
+    assert_eq!(chat.service().stats().slow_told, 1);
 }
 
 #[test]

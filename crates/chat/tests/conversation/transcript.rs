@@ -25,9 +25,9 @@
 use std::collections::BTreeMap;
 
 use chat::Settings;
-use service::{Key, Service};
+use service::Key;
 
-use crate::harness::Chat;
+use crate::harness::{Chat, on_any_number_of_loops};
 
 /// Holds the conversation on a server without flood delay whose lobby IRC clients do not come to.
 #[track_caller]
@@ -41,9 +41,15 @@ pub(crate) fn settings() -> Settings {
     Settings { limits: settings.limits.clone().unthrottled(), ..settings }
 }
 
-/// Holds the conversation on a server with these settings.
+/// Holds the conversation on a server with these settings; on one loop, and on several.
 #[track_caller]
 pub(crate) fn transcript_with(settings: Settings, text: &str) {
+    on_any_number_of_loops(|| hold(settings.clone(), text));
+}
+
+/// Holds the conversation once.
+#[track_caller]
+pub(crate) fn hold(settings: Settings, text: &str) {
     let mut table = Table { chat: Chat::with(settings), people: BTreeMap::new() };
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -71,7 +77,7 @@ struct Table {
 impl Table {
     fn happen(&mut self, line: &str) -> Result<(), String> {
         if line == "-- host answers" {
-            self.chat.turn(Service::woken);
+            self.chat.wake();
             return Ok(());
         }
         if let Some(time) = line.strip_prefix("-- ") {
@@ -146,9 +152,7 @@ impl Table {
             };
         }
         match rest.split_first() {
-            Some((line, others))
-                if line.trim_end() == expected || matches(expected, line.trim_end()) =>
-            {
+            Some((line, others)) if self.is_meant(expected, line.trim_end()) => {
                 let others: String = others.iter().map(|line| format!("{line}\n")).collect();
                 self.chat.unread(key, others.into_bytes());
                 Ok(())
@@ -158,11 +162,32 @@ impl Table {
         }
     }
 
+    /// Whether `line` is what is expected. Batches are counted by loop.
+    fn is_meant(&self, expected: &str, line: &str) -> bool {
+        let (expected, line) = match self.chat.is_on_one_loop() {
+            true => (expected.to_owned(), line.to_owned()),
+            false => (without_numbers(expected), without_numbers(line)),
+        };
+        line == expected || matches(&expected, &line)
+    }
+
     /// The lines that `key` has got and the transcript has not looked at.
     fn unread(&mut self, key: Key) -> Vec<String> {
         let got = self.chat.read(key);
         got.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect()
     }
+}
+
+/// `line` with no numbers in the names of batches.
+fn without_numbers(line: &str) -> String {
+    let mut line = line.to_owned();
+    for before in ["BATCH +b", "BATCH -b", "batch=b"] {
+        if let Some((begin, rest)) = line.split_once(before) {
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            line = format!("{begin}{before}{rest}");
+        }
+    }
+    line
 }
 
 /// Whether `pattern`, in which a star stands for any text, is what `line` says.

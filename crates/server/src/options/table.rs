@@ -331,6 +331,8 @@ pub(super) const TABLE: &[Row] = &[
     row!(LIMIT, "name-change-every", chat.limits.name_changes.every, Span, "TIME", "How long each takes to be allowed again; 0s for no limit"),
     row!(LIMIT, "held-bytes", chat.limits.held_bytes, SomeBytes, "SIZE", "Bytes held for a person whose lines must wait"),
     row!(LIMIT, "turn-bytes", chat.limits.turn_bytes, SomeBytes, "SIZE", "Bytes worked through in one turn of the loop"),
+    row!(LIMIT, "exchange-events", chat.limits.exchange_events, Some1, "N", "What may wait for the slowest of several loops before the others take in no more lines"),
+    row!(LIMIT, "exchange-bytes", chat.limits.exchange_bytes, SomeBytes, "SIZE", "The same in bytes"),
     row!(LIMIT, "mailbox-pause-bytes", chat.limits.mailbox_pause_bytes, SomeBytes, "SIZE", "Unread replies and private messages over which a person is not read from"),
     row!(LIMIT, "mailbox-close-bytes", chat.limits.mailbox_close_bytes, SomeBytes, "SIZE", "The same, over which the connection is closed"),
     row!(LIMIT, "operator-mailbox-close-bytes", chat.limits.operator_mailbox_close_bytes, SomeBytes, "SIZE", "The same for server operators"),

@@ -3,6 +3,8 @@
 //! A ban takes force at once, for those who are here as for those who come; it is kept by the
 //! program around the chat.
 
+use std::sync::Arc;
+
 use service::Key;
 use tracing::info;
 use wire::irc::{Message, pieces};
@@ -10,8 +12,11 @@ use wire::mask::Mask;
 use wire::text;
 
 use crate::bans::{Date, Suspect, Told, is_met};
+use crate::ending::Wherefore;
+use crate::event::Event;
 use crate::irc::numeric::*;
 use crate::switchboard::Switchboard;
+use crate::trunk::Ordered;
 use crate::{Ban, Matches};
 
 /// `KLINE [duration] user@host [:reason]`
@@ -93,31 +98,20 @@ fn set(chat: &mut Switchboard, key: Key, message: &Message<'_>, parse: Parse) {
         let why = "That ban would meet you";
         return refuse(chat, key, message, "MEETS_YOURSELF", params[0], why);
     }
-    chat.bans.forget_ended(now);
-    let most = chat.settings.limits.bans;
-    if chat.bans.len() >= most {
+    let (most, already) = (chat.settings.limits.bans, chat.state.bans.in_force(now).count());
+    if already >= most {
         let why = format!("There are {most} bans, which is the limit");
         return refuse(chat, key, message, "TOO_MANY_BANS", params[0], &why);
     }
-    info!(by = %ban.by, whom = %ban.matches, reason = %ban.reason, "banned");
-    chat.bans.set(ban.clone());
-    let until = ban.until_unix_ms.map_or(String::new(), |until| format!(" until {}", Date(until)));
-    let text = format!("*** {} has banned {}{until}: {}", ban.by, ban.matches, ban.reason);
-    chat.tell_operators(None, &text);
-    chat.keep_bans();
-    chat.put_out_banned(&ban);
+    chat.propose(Event::Banned { member: key, ban: Arc::new(ban) });
 }
 
 fn unset(chat: &mut Switchboard, key: Key, message: &Message<'_>, parse: Parse) {
     let typed = message.param(0).unwrap_or("");
-    let removed = parse(typed).ok().and_then(|matches| chat.bans.remove(&matches));
-    let Some(ban) = removed else {
-        return refuse(chat, key, message, "NO_SUCH_BAN", typed, "There is no such ban");
-    };
-    let text = format!("*** {} has lifted the ban on {}", chat.name_of(key), ban.matches);
-    info!("{text}");
-    chat.tell_operators(None, &text);
-    chat.keep_bans();
+    match parse(typed).ok().filter(|matches| chat.state.bans.has(matches)) {
+        Some(matches) => chat.propose(Event::Unbanned { member: key, matches }),
+        None => refuse(chat, key, message, "NO_SUCH_BAN", typed, "There is no such ban"),
+    }
 }
 
 fn refuse(
@@ -169,11 +163,10 @@ impl Switchboard {
     /// Lists the bans of this kind: `k` on masks, `d` on addresses, `r` on real names (STATS).
     pub(in crate::irc) fn write_bans(&mut self, key: Key, letter: char) {
         let now = self.now.unix_ms;
-        self.bans.forget_ended(now);
         let is_meant = |ban: &&Ban| letter.eq_ignore_ascii_case(&kind(&ban.matches));
         let most = self.settings.limits.listed_bans;
-        let all = self.bans.iter().filter(is_meant).count();
-        let bans: Vec<Ban> = self.bans.iter().filter(is_meant).take(most).cloned().collect();
+        let meant = || self.state.bans.in_force(now).filter(is_meant);
+        let (all, bans) = (meant().count(), meant().take(most).cloned().collect::<Vec<_>>());
         self.reply(key, |to| {
             if all > most {
                 to.notice(format_args!("{all} bans: the first {most} are listed."));
@@ -193,16 +186,20 @@ impl Switchboard {
     /// Whom a ban may meet, behind `key`.
     fn suspect(&self, key: Key) -> Option<Suspect<'_>> {
         let person = self.state.person(key).ok()?;
-        let ip = self.sessions.get(key)?.ip;
-        Some(Suspect { name: person.name.as_str(), identity: &person.identity, ip })
+        Some(Suspect { name: person.name.as_str(), identity: &person.identity })
     }
 
-    fn keep_bans(&self) {
-        self.settings.host.keep_bans(self.bans.iter().cloned().collect());
-    }
+    /// `ban` is in force from here on: whom it meets of those whom this loop serves are put out. Server
+    /// operators stay.
+    pub(crate) fn tell_banned(&mut self, ordered: &Ordered, ban: &Ban) {
+        let Ban { matches, until_unix_ms, by, reason, .. } = ban;
+        if ordered.by == self.trunk.number() {
+            info!(%by, whom = %matches, %reason, "banned");
+        }
+        let until = until_unix_ms.map_or(String::new(), |until| format!(" until {}", Date(until)));
+        self.tell_operators(None, &format!("*** {by} has banned {matches}{until}: {reason}"));
+        self.keep_bans(ordered);
 
-    /// Puts out whom `ban` meets of those who are here. Server operators stay.
-    fn put_out_banned(&mut self, ban: &Ban) {
         let is_met = |key: &Key| {
             let met = match (self.suspect(*key), &ban.matches) {
                 (Some(who), _) => is_met(ban, who),
@@ -216,9 +213,29 @@ impl Switchboard {
             met && !self.state.is_operator(*key)
         };
         let met: Vec<Key> = self.sessions.iter().map(|(key, _)| key).filter(is_met).collect();
-        let words = Told(ban).to_string();
+        let words: Arc<str> = Told(ban).to_string().into();
         for key in met {
-            self.refuse_banned(key, &words);
+            self.put_out_later(key, Wherefore::Banned(Arc::clone(&words)));
+        }
+    }
+
+    /// The ban on whom this matches is lifted.
+    pub(crate) fn tell_unbanned(&mut self, ordered: &Ordered, matches: &Matches) {
+        let by = self.name_of(ordered.event.member());
+        let text = format!("*** {by} has lifted the ban on {matches}");
+        if ordered.by == self.trunk.number() {
+            info!("{text}");
+        }
+        self.tell_operators(None, &text);
+        self.keep_bans(ordered);
+    }
+
+    /// The program is to keep the bans as they are now. Of several loops the first asks for that, so
+    /// that it is asked in the order in which they have changed.
+    fn keep_bans(&self, ordered: &Ordered) {
+        if self.trunk.number() == 0 {
+            let bans = self.state.bans.in_force(ordered.unix_ms).cloned().collect();
+            self.settings.host.keep_bans(bans);
         }
     }
 

@@ -10,11 +10,11 @@ use wire::irc::{Message, pieces};
 use wire::name::Name;
 
 use crate::dialect::Dialect;
-use crate::event::Event;
+use crate::event::{Event, PutOut};
 use crate::irc::numeric::*;
 use crate::outbox::Place;
-use crate::person::Identity;
 use crate::person::modes::UserMode;
+use crate::person::{Identity, Person};
 use crate::questions::{About, Question};
 use crate::switchboard::Switchboard;
 
@@ -65,41 +65,15 @@ pub(in crate::irc) fn kill(chat: &mut Switchboard, key: Key, message: &Message<'
     let most = chat.settings.limits.reason_bytes;
     let reason = message.param(1).and_then(|reason| pieces(reason, most).next());
     let reason = reason.filter(|reason| !reason.is_empty()).unwrap_or("No reason given").to_owned();
-    let name = chat.name_of(victim);
     info!(connection = ?victim, by = %by.name, %reason, "killed");
-    chat.tell_operators(Some(victim), &format!("*** {} has put out {name}: {reason}", by.name));
-    chat.depart(victim, &format!("Killed ({} ({reason}))", by.name));
-    if let Some(Dialect::Irc(_)) = chat.sessions.get(victim).map(|session| &session.dialect) {
-        let mask = by.mask().to_string();
-        let place = Place::after(chat.trunk.last_seq());
-        chat.mail(victim, place, |out| {
-            let line = wire::irc::Line::new(out).source(&mask).command("KILL");
-            line.param(&name).trailing(&reason).end();
-        });
-        chat.close_saying(victim, format_args!("Killed ({} ({reason}))", by.name));
-    } else {
-        let text = format_args!("{}, who runs this server, has put you out: {reason}", by.name);
-        chat.close_saying(victim, text);
-    }
+    let text = format!("Killed ({} ({reason}))", by.name).into();
+    let put_out = Some(Arc::new(PutOut { by, reason: reason.into() }));
+    chat.propose(Event::Departed { member: victim, reason: text, put_out });
 }
 
 /// `WALLOPS :text`: to all who want to hear of the server.
 pub(in crate::irc) fn wallops(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
-    let Ok(by) = chat.state.person(key).cloned() else {
-        return;
-    };
-    let (text, mask) = (message.param(0).unwrap_or(""), by.mask().to_string());
-    let wants = |reader: &Key| {
-        let modes = chat.state.modes(*reader);
-        modes.has(UserMode::Wallops) || modes.has(UserMode::Operator)
-    };
-    let readers: Vec<Key> = chat.sessions.iter().map(|(key, _)| key).filter(wants).collect();
-    for reader in readers {
-        chat.reply(reader, |to| {
-            let line = wire::irc::Line::new(to.out).source(&mask).command("WALLOPS");
-            line.trailing(text).end();
-        });
-    }
+    chat.propose(Event::Wallops { member: key, text: message.param(0).unwrap_or("").into() });
 }
 
 /// `CHGHOST name host`: where somebody is seen to come from.
@@ -119,7 +93,7 @@ pub(in crate::irc) fn chghost(chat: &mut Switchboard, key: Key, message: &Messag
     info!(connection = ?target, by = %chat.name_of(key), %host, "seen to come from elsewhere");
     let text = format!("*** {} has given {wanted} the host {host}", chat.name_of(key));
     chat.propose(Event::Rehosted { member: target, identity: Arc::new(identity) });
-    chat.tell_operators(None, &text);
+    chat.report(None, &text);
 }
 
 /// `REHASH`: the configuration is read again. What comes of it is told in a notice.
@@ -134,8 +108,44 @@ pub(in crate::irc) fn rehash(chat: &mut Switchboard, key: Key, _message: &Messag
 
 /// `DIE`: the server says goodbye to everybody, and ends.
 pub(in crate::irc) fn die(chat: &mut Switchboard, key: Key, _message: &Message<'_>) {
-    let name = chat.name_of(key);
-    info!(connection = ?key, by = %name, "told to end");
-    chat.tell_operators(None, &format!("*** {name} ends this server"));
-    chat.stop();
+    info!(connection = ?key, by = %chat.name_of(key), "told to end");
+    chat.propose(Event::Ended { member: Some(key) });
+}
+
+/// What follows for those whom this loop serves.
+impl Switchboard {
+    /// `victim` has been put out, and its member has departed.
+    pub(crate) fn tell_put_out(&mut self, victim: Key, name: Name, put_out: &PutOut) {
+        let PutOut { by, reason } = put_out;
+        let text = format!("*** {} has put out {name}: {reason}", by.name);
+        self.tell_operators(Some(victim), &text);
+        if let Some(Dialect::Irc(_)) = self.sessions.get(victim).map(|session| &session.dialect) {
+            let mask = by.mask().to_string();
+            let place = Place::after(self.trunk.last_seq());
+            self.mail(victim, place, |out| {
+                let line = wire::irc::Line::new(out).source(&mask).command("KILL");
+                line.param(name).trailing(reason).end();
+            });
+            self.close_saying(victim, format_args!("Killed ({} ({reason}))", by.name));
+        } else {
+            let text = format_args!("{}, who runs this server, has put you out: {reason}", by.name);
+            self.close_saying(victim, text);
+        }
+    }
+
+    /// `by` has said something to all who want to hear of the server.
+    pub(crate) fn tell_wallops(&mut self, by: &Person, text: &str) {
+        let mask = by.mask().to_string();
+        let wants = |reader: &Key| {
+            let modes = self.state.modes(*reader);
+            modes.has(UserMode::Wallops) || modes.has(UserMode::Operator)
+        };
+        let readers: Vec<Key> = self.sessions.iter().map(|(key, _)| key).filter(wants).collect();
+        for reader in readers {
+            self.reply(reader, |to| {
+                let line = wire::irc::Line::new(to.out).source(&mask).command("WALLOPS");
+                line.trailing(text).end();
+            });
+        }
+    }
 }

@@ -136,7 +136,7 @@ fn a_cloak_names_the_network() {
     let mut chat = Chat::with(settings);
     let ada = chat.connect();
     chat.send(ada, b"NICK ada\r\nUSER ada 0 * :Ada\r\nOPER root tea\r\n");
-    chat.turn(service::Service::woken);
+    chat.wake();
     let register = |chat: &mut Chat, name: &str, from: &str| {
         let key = chat.connect_from_address(from);
         chat.send(key, format!("NICK {name}\r\nUSER x 0 * :x\r\n").as_bytes());
@@ -189,7 +189,7 @@ fn bans_are_handed_over_to_be_kept_and_hold_from_the_start() {
     let mut chat = Chat::with(settings.clone());
     let ada = chat.connect();
     chat.send(ada, b"NICK ada\r\nUSER ada 0 * :Ada\r\nOPER root tea\r\n");
-    chat.turn(service::Service::woken);
+    chat.wake();
     chat.send(ada, b"DLINE 192.0.2.0/24 :a\r\nKLINE 60 *@*.example.org :b\r\n");
     let kept: Vec<Ban> = desk.kept.lock().unwrap().clone();
     assert_eq!(kept.len(), 2);

@@ -75,7 +75,7 @@ fn who_does_not_read_is_owed_a_position() {
     chat.say(ada, "WHO *\r\nWHO *\r\nWHO *\r\nLIST\r\nPING :after");
     // Much longer than what may wait for a client, and nobody is closed for it.
     chat.sleep(60_000);
-    assert!(!chat.is_closed(ada) && chat.service.stats().slow_closed == 0);
+    assert!(!chat.is_closed(ada) && chat.service().stats().slow_closed == 0);
     chat.read_again(ada);
     let lines = read_slowly(&mut chat, ada);
     let count = |number: &str| lines.iter().filter(|line| line.contains(number)).count();
@@ -138,5 +138,5 @@ fn who_goes_takes_the_rest_along() {
     chat.say(ada, "WHO #tea");
     chat.reset(ada);
     chat.sleep(1000);
-    assert_eq!(chat.service.stats().connections, 600);
+    assert_eq!(chat.service().stats().connections, 600);
 }

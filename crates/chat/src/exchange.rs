@@ -1,0 +1,283 @@
+//! Where several loops of one server agree on the order of events.
+//!
+//! Invariant: all loops take the same events in the same order; an event is kept until each of them
+//! has taken it.
+//!
+//! A loop is a thread with an engine and a [`Switchboard`](crate::Switchboard) of its own, which holds
+//! all that is shared (members, rooms, history) and serves the connections of its own engine. A
+//! proposal takes its place at the end of the stream, under a lock that is held for no longer than
+//! that; its loop then applies everything up to it, and so has its outcome at once. The others are
+//! woken when the turn is over.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use service::KeySpace;
+
+use crate::Limits;
+use crate::common::Common;
+use crate::event::Event;
+use crate::trunk::{Loop, Ordered};
+
+/// What the loops of one server share: the stream of events.
+pub struct Exchange {
+    stream: Mutex<Stream>,
+    /// The number of the last event in the stream.
+    head: AtomicU64,
+    places: Box<[Place]>,
+    common: OnceLock<Arc<Common>>,
+}
+
+/// Events that not all loops have taken.
+#[derive(Debug)]
+struct Stream {
+    events: VecDeque<Arc<Ordered>>,
+    /// The number of the last event.
+    last: u64,
+    bytes: usize,
+    /// The number of the last event that each loop has taken; none will be taken by who has left.
+    taken: Box<[u64]>,
+}
+
+/// A loop, as the others see it.
+#[derive(Default)]
+struct Place {
+    /// It has been woken and has not looked since.
+    is_woken: AtomicBool,
+    waker: OnceLock<Waker>,
+}
+
+/// Starts a turn of a loop's engine.
+type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// What a loop that has ended has taken: it will not take anything.
+const LEFT: u64 = u64::MAX;
+
+impl Exchange {
+    /// The exchange of a server with so many loops: one at least, and no more than
+    /// [`KeySpace::MOST`].
+    ///
+    /// # Panics
+    ///
+    /// With another number.
+    pub fn new(loops: usize) -> Arc<Self> {
+        assert!((1..=KeySpace::MOST as usize).contains(&loops), "{loops} loops");
+        Arc::new(Self {
+            stream: Mutex::new(Stream {
+                events: VecDeque::new(),
+                last: 0,
+                bytes: 0,
+                taken: vec![0; loops].into(),
+            }),
+            head: AtomicU64::new(0),
+            places: (0..loops).map(|_| Place::default()).collect(),
+            common: OnceLock::new(),
+        })
+    }
+
+    /// How many loops there are.
+    pub fn loops(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The keys that the engine of the loop with this number gives to connections: no two loops give
+    /// the same.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such loop.
+    pub fn key_space(&self, number: usize) -> KeySpace {
+        KeySpace::one_of(number as u32, self.loops() as u32)
+    }
+
+    /// Says how the engine of the loop with this number is woken: `waker` comes back at once, may be
+    /// called from any thread, and leads to [`Service::woken`](service::Service::woken). It counts
+    /// once; without one, a loop learns what others did when it next has a turn.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such loop.
+    pub fn set_waker(&self, number: usize, waker: Arc<dyn Fn() + Send + Sync>) {
+        let place = &self.places[number];
+        waker();
+        // A second one is not wanted: the first goes on serving.
+        let _ = place.waker.set(waker);
+    }
+
+    /// What all loops count together.
+    pub(crate) fn common(&self, seed: u64) -> Arc<Common> {
+        Arc::clone(self.common.get_or_init(|| Arc::new(Common::new(seed))))
+    }
+
+    fn stream(&self) -> MutexGuard<'_, Stream> {
+        // Nothing is left half done by who panics: the calls under the lock do not.
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = self.head.load(Relaxed);
+        f.debug_struct("Exchange").field("loops", &self.loops()).field("head", &head).finish()
+    }
+}
+
+/// One loop's place at an exchange. With it goes the place: the others no longer wait for it.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    exchange: Arc<Exchange>,
+    number: Loop,
+    /// Taken, and on their way to being applied.
+    next: VecDeque<Arc<Ordered>>,
+    /// The number of the last event taken.
+    taken: u64,
+    /// Events were proposed, and the others have not been woken since.
+    has_proposed: bool,
+    is_full: bool,
+    bounds: Bounds,
+}
+
+/// How much may wait for the slowest loop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
+}
+
+impl Bounds {
+    pub(crate) fn of(limits: &Limits) -> Self {
+        Self { events: limits.exchange_events, bytes: limits.exchange_bytes }
+    }
+}
+
+impl Seat {
+    /// The place of the loop with this number.
+    pub(crate) fn new(exchange: Arc<Exchange>, number: usize, bounds: Bounds) -> Self {
+        assert!(number < exchange.loops(), "there is no loop {number}");
+        Self {
+            exchange,
+            number: number as Loop,
+            next: VecDeque::new(),
+            taken: 0,
+            has_proposed: false,
+            is_full: false,
+            bounds,
+        }
+    }
+
+    pub(crate) fn number(&self) -> Loop {
+        self.number
+    }
+
+    /// Puts `event` at the end of the stream, and takes everything up to it.
+    pub(crate) fn propose(&mut self, unix_ms: u64, event: Event) {
+        let (exchange, by) = (&self.exchange, self.number);
+        let mut stream = exchange.stream();
+        let seq = stream.last + 1;
+        stream.append(Arc::new(Ordered { seq, unix_ms, by, event }));
+        exchange.head.store(seq, SeqCst);
+        self.is_full = stream.take(self.number, self.taken, &mut self.next, self.bounds);
+        self.taken = seq;
+        self.has_proposed = true;
+    }
+
+    /// Takes what others have put there.
+    pub(crate) fn catch_up(&mut self) {
+        let place = &self.exchange.places[usize::from(self.number)];
+        // Before it is looked whether there is anything: who proposes after that wakes again.
+        if place.is_woken.load(Relaxed) {
+            place.is_woken.store(false, SeqCst);
+        }
+        if self.exchange.head.load(SeqCst) > self.taken || self.is_full {
+            let mut stream = self.exchange.stream();
+            self.is_full = stream.take(self.number, self.taken, &mut self.next, self.bounds);
+            self.taken = stream.last;
+        }
+    }
+
+    /// The next event taken.
+    pub(crate) fn next(&mut self) -> Option<Arc<Ordered>> {
+        self.next.pop_front()
+    }
+
+    /// From here on `bounds` hold.
+    pub(crate) fn set_bounds(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Wakes the others if there is anything new for them, each of them once until it has looked.
+    pub(crate) fn wake_others(&mut self) {
+        if !std::mem::take(&mut self.has_proposed) {
+            return;
+        }
+        for (number, place) in self.exchange.places.iter().enumerate() {
+            if number != usize::from(self.number)
+                && let Some(waker) = place.waker.get()
+                && !place.is_woken.swap(true, SeqCst)
+            {
+                waker();
+            }
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.exchange.stream().leave(self.number);
+    }
+}
+
+impl Stream {
+    fn append(&mut self, ordered: Arc<Ordered>) {
+        self.last = ordered.seq;
+        self.bytes += ordered.cost();
+        self.events.push_back(ordered);
+    }
+
+    /// Hands everything after `from` to a loop. Answers whether so much is left, which others have not
+    /// taken, that no more should be added.
+    fn take(
+        &mut self,
+        number: Loop,
+        from: u64,
+        into: &mut VecDeque<Arc<Ordered>>,
+        bounds: Bounds,
+    ) -> bool {
+        let first = self.last - self.events.len() as u64;
+        let skip = (from - first) as usize;
+        into.extend(self.events.range(skip..).cloned());
+        self.taken[usize::from(number)] = self.last;
+        self.release();
+        self.events.len() > bounds.events || self.bytes > bounds.bytes
+    }
+
+    fn leave(&mut self, number: Loop) {
+        self.taken[usize::from(number)] = LEFT;
+        self.release();
+    }
+
+    /// Lets go of what all have taken.
+    fn release(&mut self) {
+        let least = self.taken.iter().copied().min().unwrap_or(LEFT);
+        while let Some(first) = self.events.front()
+            && first.seq <= least
+        {
+            self.bytes -= first.cost();
+            self.events.pop_front();
+        }
+    }
+}
+
+impl Ordered {
+    /// What keeping it costs, in bytes.
+    fn cost(&self) -> usize {
+        size_of::<Self>() + self.event.cost()
+    }
+}
