@@ -1,22 +1,13 @@
 //! One member talks, N listen: what a delivery costs.
 
-use std::io::{self, Write};
-use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::io;
+use std::time::Duration;
 
-use rustix::buffer::spare_capacity;
-use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
-use rustix::net::{RecvFlags, recv};
+use load::{Address, Fanout, Pace, Plan};
 
-use crate::member::{self, Dialect};
+use crate::member::Dialect;
 use crate::server::Server;
 use crate::{Arguments, Row, print_rows};
-
-/// Bytes of a line as it is said, its newline included.
-const LINE_BYTES: usize = 64;
-
-/// Where IRC clients meet.
-const ROOM: &str = "#room";
 
 /// Measures the bare broadcast loop and the chat room under each engine and in each dialect, for
 /// each number of receivers: nanoseconds of server CPU a delivery.
@@ -41,104 +32,42 @@ pub(crate) fn measure(
                 spoken.push(dialect);
             }
         }
+        // What the load itself spends on a delivery, on its own core: the most of all rows.
+        let mut own = 0f64;
         for _ in 0..arguments.rounds {
             for (row, &dialect) in rows.iter_mut().zip(&spoken) {
-                let figure = deliveries(&row.command, dialect, count, window, arguments.duration());
-                row.add(figure.inspect_err(|error| eprintln!("{}: {error}", row.name))?);
+                let figures =
+                    deliveries(&row.command, dialect, count, window, arguments.duration());
+                let (server, load) =
+                    figures.inspect_err(|error| eprintln!("{}: {error}", row.name))?;
+                row.add(server);
+                own = own.max(load);
             }
         }
         println!("fan-out to {count}, {window} lines on their way: ns of server CPU a delivery");
         print_rows(&rows, 1.0);
+        println!("(the load spent {own:.0} ns a delivery at most)");
     }
     Ok(())
 }
 
-/// Connects the receivers and the speaker, last, and has the speaker say a first line. Answers them
-/// and how long that line is for a receiver.
-fn gather(
-    server: &Server,
-    dialect: Dialect,
-    receivers: usize,
-    text: &str,
-) -> io::Result<(Vec<TcpStream>, TcpStream, usize)> {
-    let mut sockets = Vec::new();
-    let mut speaker = match dialect {
-        Dialect::Plain => {
-            for _ in 0..receivers {
-                sockets.push(TcpStream::connect(server.address)?);
-            }
-            let speaker = TcpStream::connect(server.address)?;
-            // Past the moment of silence after which a connection counts as a person with netcat.
-            std::thread::sleep(Duration::from_millis(1500));
-            speaker
-        }
-        Dialect::Irc | Dialect::IrcTime => {
-            // First, so that everybody is told of it.
-            let mut speaker = member::connect(server, dialect, "speaker")?;
-            member::join(&mut speaker, dialect, ROOM)?;
-            for number in 0..receivers {
-                let mut socket = member::connect(server, dialect, &format!("m{number}"))?;
-                member::join(&mut socket, dialect, ROOM)?;
-                sockets.push(socket);
-            }
-            speaker
-        }
-    };
-    speaker.set_nodelay(true)?;
-    speaker.write_all(dialect.say(ROOM, text).as_bytes())?;
-    let mut line_bytes = 0;
-    for socket in &mut sockets {
-        // Whatever greeting there is ends with the first line.
-        line_bytes = member::read_line_with(socket, text)?;
-    }
-    Ok((sockets, speaker, line_bytes))
-}
-
 /// One member says `window` lines, waits until every receiver has had them, and goes on so.
+/// Nanoseconds a delivery of the server's CPU and of the load's.
 fn deliveries(
     command: &[String],
     dialect: Dialect,
     receivers: usize,
     window: usize,
     duration: Duration,
-) -> io::Result<f64> {
+) -> io::Result<(f64, f64)> {
     let server = Server::start(command)?;
-    let text = "x".repeat(LINE_BYTES - 1);
-    let (sockets, mut speaker, line_bytes) = gather(&server, dialect, receivers, &text)?;
-    let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-    for (index, socket) in sockets.iter().enumerate() {
-        epoll::add(&epoll, socket, EventData::new_u64(index as u64), EventFlags::IN)?;
+    let to = Address::Tcp(server.address);
+    let plan = Plan { receivers, ..Plan::new(to, dialect.protocol("", 1)) };
+    let mut room = Fanout::gather(plan, &mut ())?;
+    room.run(Pace::Window(window), duration / 5, None, &mut ())?;
+    let outcome = room.run(Pace::Window(window), duration, Some(server.process()), &mut ())?;
+    if outcome.faults != load::Faults::default() {
+        return Err(io::Error::other(format!("not all arrived as said: {:?}", outcome.faults)));
     }
-    let said = dialect.say(ROOM, &text).repeat(window);
-    let mut buffer = vec![0; 262_144];
-    let mut events = Vec::with_capacity(1024);
-    let mut missing = vec![0; receivers];
-    let mut delivered = 0u64;
-    let (mut start, mut cpu) = (Instant::now(), 0);
-    let warm_up = duration / 5;
-    loop {
-        if cpu == 0 && start.elapsed() > warm_up {
-            (start, cpu, delivered) = (Instant::now(), server.cpu_nanos()?, 0);
-        } else if cpu > 0 && start.elapsed() > duration {
-            return Ok((server.cpu_nanos()? - cpu) as f64 / delivered as f64);
-        }
-        speaker.write_all(said.as_bytes())?;
-        missing.fill(line_bytes * window);
-        let mut behind = receivers;
-        while behind > 0 {
-            events.clear();
-            epoll::wait(&epoll, spare_capacity(&mut events), None)?;
-            for event in &events {
-                let data: EventData = event.data;
-                let index = data.u64() as usize;
-                let (_, count) = recv(&sockets[index], &mut buffer[..], RecvFlags::DONTWAIT)?;
-                if count == 0 || count > missing[index] {
-                    return Err(io::Error::other("a receiver got something else"));
-                }
-                missing[index] -= count;
-                behind -= usize::from(missing[index] == 0);
-            }
-        }
-        delivered += (window * receivers) as u64;
-    }
+    Ok((outcome.cpu_nanos_each().unwrap_or(f64::NAN), outcome.own_nanos_each()))
 }

@@ -1,11 +1,12 @@
 //! What an idle member costs, and whether a line reaches all of them.
 
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::io;
 use std::time::Duration;
 
+use load::{Address, Fanout, Pace, Plan};
+
 use crate::Arguments;
-use crate::member::{self, Dialect};
+use crate::member::Dialect;
 use crate::server::Server;
 
 /// Spreads `connections` members over `rooms` rooms under each engine, and prints the server's
@@ -17,14 +18,12 @@ pub(crate) fn measure(
     connections: usize,
     rooms: usize,
 ) -> io::Result<()> {
-    let rooms: Vec<String> = (0..rooms).map(|number| format!("#room{number}")).collect();
     println!(
-        "{connections} idle members, IRC clients in {} rooms: bytes of server memory for each",
-        rooms.len()
+        "{connections} idle members, IRC clients in {rooms} rooms: bytes of server memory for each"
     );
     for engine in &arguments.engines {
         for &dialect in dialects {
-            let (each, heard) = idle(arguments, engine, dialect, connections, &rooms)?;
+            let (each, heard) = idle(arguments, engine, dialect, connections, rooms)?;
             let name = dialect.name();
             println!(
                 "{engine:<8} {name:<10} {each:>8.0}   a line reached {heard} of {connections}"
@@ -40,52 +39,21 @@ fn idle(
     engine: &str,
     dialect: Dialect,
     connections: usize,
-    rooms: &[String],
-) -> io::Result<(f64, usize)> {
-    const LINE: &str = "can everyone hear me?";
+    rooms: usize,
+) -> io::Result<(f64, u64)> {
     let server = Server::start(&arguments.switchboard("chat", engine, dialect.server_arguments()))?;
-    let mut speaker = member::connect(&server, dialect, "speaker")?;
-    if dialect != Dialect::Plain {
-        for room in rooms {
-            member::join(&mut speaker, dialect, room)?;
-        }
-    }
-    let empty = server.memory_bytes()?;
-    let mut members = Vec::new();
-    for number in 0..connections {
-        let mut socket = member::connect(&server, dialect, &format!("member{number}"))?;
-        if dialect != Dialect::Plain {
-            member::join(&mut socket, dialect, &rooms[number % rooms.len()])?;
-        }
-        members.push(socket);
-        if number % 512 == 0 {
-            // Who does not read what all are told of each other is closed in the end.
-            drain(&mut speaker)?;
-        }
-    }
+    let plan = |receivers| Plan {
+        receivers,
+        ..Plan::new(Address::Tcp(server.address), dialect.protocol("/plain\n", rooms))
+    };
+    // What a server needs once, whoever comes, is no member's.
+    drop(Fanout::gather(plan(10.max(rooms)), &mut ())?);
     std::thread::sleep(Duration::from_millis(500));
-    for member in members.iter_mut().chain([&mut speaker]) {
-        drain(member)?;
-    }
+    let empty = server.process().memory_bytes()?;
+    let mut room = Fanout::gather(plan(connections), &mut ())?;
     std::thread::sleep(Duration::from_millis(500));
-    let each = (server.memory_bytes()? as f64 - empty as f64) / connections as f64;
-    let places = if dialect == Dialect::Plain { &rooms[..1] } else { rooms };
-    for room in places {
-        speaker.write_all(dialect.say(room, LINE).as_bytes())?;
-    }
-    let heard = members.iter_mut().map(|member| usize::from(hears(member, LINE))).sum();
-    Ok((each, heard))
-}
-
-/// Reads what has come.
-fn drain(socket: &mut TcpStream) -> io::Result<()> {
-    socket.set_nonblocking(true)?;
-    let mut buffer = [0; 65_536];
-    while matches!(socket.read(&mut buffer), Ok(1..)) {}
-    socket.set_nonblocking(false)
-}
-
-/// Whether `line` comes within some seconds.
-fn hears(socket: &mut TcpStream, line: &str) -> bool {
-    member::read_line_with(socket, line).is_ok()
+    let full = server.process().memory_bytes()?;
+    let each = (full as f64 - empty as f64) / (connections + 1) as f64;
+    let outcome = room.run(Pace::Window(1), Duration::from_millis(1), None, &mut ())?;
+    Ok((each, outcome.delivered / outcome.said))
 }

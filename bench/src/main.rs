@@ -8,7 +8,6 @@
 mod fanout;
 mod idle;
 mod join;
-mod load;
 mod member;
 mod server;
 mod wait;
@@ -18,7 +17,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use load::{Exchange, Load};
+use load::{Address, ExchangePlan, Exchanges, Pace, Question};
 use member::Dialect;
 use server::Server;
 
@@ -101,18 +100,11 @@ fn main() -> io::Result<()> {
     server::pin_load();
     match &arguments.what {
         What::Echo { connections } => {
-            let exchange =
-                || Exchange { request: vec![b'x'; 64], answer_bytes: Some(64), requests: 1 };
-            arguments.exchanges("echo", *connections, exchange)
+            arguments.exchanges("echo", *connections, 1, &Question::Echo { size: 64 })
         }
         What::Http { connections, pipelined } => {
-            let request = b"GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n".repeat(*pipelined);
-            let exchange = || Exchange {
-                request: request.clone(),
-                answer_bytes: None,
-                requests: *pipelined as u64,
-            };
-            arguments.exchanges("http", *connections, exchange)
+            let question = Question::Http { host: "localhost:8080".into(), path: "/".into() };
+            arguments.exchanges("http", *connections, *pipelined, &question)
         }
         What::Fanout { receivers, window, dialect } => {
             fanout::measure(&arguments, dialect, receivers, *window)
@@ -152,7 +144,8 @@ impl Arguments {
         &self,
         what: &str,
         connections: usize,
-        exchange: impl Fn() -> Exchange,
+        pipelined: usize,
+        question: &Question,
     ) -> io::Result<()> {
         let service = if what == "http" { "hello" } else { what };
         let mut rows = vec![Row::new("bare epoll loop", self.limit(what))];
@@ -163,11 +156,17 @@ impl Arguments {
         for _ in 0..self.rounds {
             for row in &mut rows {
                 let server = Server::start(&row.command)?;
-                let mut load = Load::start(server.address, connections, exchange())?;
-                load.run(self.duration() / 5)?;
-                let before = server.cpu_nanos()?;
-                let requests = load.run(self.duration())?;
-                row.add((server.cpu_nanos()? - before) as f64 / requests as f64);
+                let plan = ExchangePlan {
+                    to: Address::Tcp(server.address),
+                    question: question.clone(),
+                    connections,
+                    patience: Duration::from_secs(10),
+                };
+                let mut load = Exchanges::connect(plan, &mut ())?;
+                let pace = Pace::Window(pipelined);
+                load.run(pace, self.duration() / 5, None, &mut ())?;
+                let outcome = load.run(pace, self.duration(), Some(server.process()), &mut ())?;
+                row.add(outcome.cpu_nanos_each().unwrap_or(f64::NAN));
             }
         }
         println!("{what}, {connections} connections: ns of server CPU a request");

@@ -59,27 +59,9 @@ impl Server {
         }
     }
 
-    /// Nanoseconds this process has spent on a core, all threads together (`schedstat`, proc(5)).
-    pub(crate) fn cpu_nanos(&self) -> io::Result<u64> {
-        let mut total = 0;
-        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
-            let nanos: Option<u64> = text.split_whitespace().next().and_then(|it| it.parse().ok());
-            total += nanos.ok_or_else(|| io::Error::other("no figure in schedstat"))?;
-        }
-        Ok(total)
-    }
-
-    /// Bytes of anonymous memory that are resident: what the process itself holds, without the
-    /// program text (`RssAnon`, proc(5)).
-    pub(crate) fn memory_bytes(&self) -> io::Result<u64> {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        text.lines()
-            .find_map(|line| {
-                line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB")?.parse().ok()
-            })
-            .map(|kilobytes: u64| kilobytes * 1024)
-            .ok_or_else(|| io::Error::other("no RssAnon in status"))
+    /// The process, whose books can be read.
+    pub(crate) fn process(&self) -> load::Process {
+        load::Process { pid: self.child.id() }
     }
 }
 

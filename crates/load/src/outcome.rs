@@ -1,0 +1,88 @@
+//! What a measurement has found, and what it shows while it goes on.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::Faults;
+
+/// What was measured in a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// From the first message to the last that arrived.
+    pub elapsed: Duration,
+    /// Messages said (or questions asked).
+    pub said: u64,
+    /// Messages that were due in an open loop and could not be said: the server took nothing more.
+    pub unsaid: u64,
+    /// Deliveries (or answers) there should have been.
+    pub expected: u64,
+    /// Deliveries (or answers) that came.
+    pub delivered: u64,
+    /// What was not as it should be.
+    pub faults: Faults,
+    /// Nanoseconds from when a message was said (open loop: was due) until it arrived, at every
+    /// member that is looked at.
+    pub latency: Histogram<u64>,
+    /// Nanoseconds from when a message was due until this generator said it (open loop): its own
+    /// lateness, which is part of `latency`.
+    pub lateness: Histogram<u64>,
+    /// Nanoseconds of the server's CPU time, if its process is known.
+    pub server_cpu_nanos: Option<u64>,
+    /// Bytes of the server's memory at the end, if its process is known.
+    pub server_memory_bytes: Option<u64>,
+    /// Nanoseconds of this generator's CPU time.
+    pub own_cpu_nanos: u64,
+    /// Members whose deliveries were looked at one by one; all others were counted.
+    pub checked: usize,
+    /// How it went.
+    pub samples: Vec<Sample>,
+}
+
+impl Outcome {
+    /// Deliveries a second.
+    pub fn per_second(&self) -> f64 {
+        self.delivered as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// Nanoseconds of server CPU for each delivery.
+    pub fn cpu_nanos_each(&self) -> Option<f64> {
+        (self.delivered > 0).then_some(self.server_cpu_nanos? as f64 / self.delivered as f64)
+    }
+
+    /// Nanoseconds of this generator's CPU for each delivery.
+    pub fn own_nanos_each(&self) -> f64 {
+        self.own_cpu_nanos as f64 / self.delivered.max(1) as f64
+    }
+}
+
+/// A moment of a measurement. Counts are from its beginning.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// Since the beginning.
+    pub at: Duration,
+    /// Messages said.
+    pub said: u64,
+    /// Deliveries that came.
+    pub delivered: u64,
+    /// Nanoseconds of the server's CPU time.
+    pub server_cpu_nanos: Option<u64>,
+    /// Bytes of the server's memory.
+    pub server_memory_bytes: Option<u64>,
+}
+
+/// Somebody who watches a measurement while it goes on.
+pub trait Watch {
+    /// So many of so many connections are in.
+    fn gathering(&mut self, count: usize, of: usize) {
+        let _ = (count, of);
+    }
+
+    /// Some of the time is over.
+    fn sample(&mut self, sample: &Sample) {
+        let _ = sample;
+    }
+}
+
+/// Nobody watches.
+impl Watch for () {}
