@@ -41,21 +41,7 @@ install_missing_tools() {
     if [ ! -e /usr/include/stdlib.h ]; then
         missing+=(libc6-dev)
     fi
-    if [ ${#missing[@]} -eq 0 ]; then
-        return
-    fi
-    local as_root=()
-    if [ "$(id -u)" -ne 0 ]; then
-        as_root=(sudo)
-    fi
-    say "Installing what the tests need and is missing: ${missing[*]}"
-    if ! command -v apt-get >/dev/null 2>&1; then
-        echo "This is not Debian: install the above by hand, then run this again." >&2
-        exit 1
-    fi
-    "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    install_packages "${missing[@]}"
     for tool in "${tools[@]}"; do
         if ! command -v "${tool%%:*}" >/dev/null 2>&1; then
             echo "${tool%%:*} is still missing after installing ${tool#*:}." >&2
@@ -66,6 +52,25 @@ install_missing_tools() {
         echo "Python's library irc is still missing after installing python3-irc." >&2
         exit 1
     fi
+}
+
+# install_packages PACKAGE...: from Debian's archive; nothing, if none is named.
+install_packages() {
+    if [ $# -eq 0 ]; then
+        return
+    fi
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        as_root=(sudo)
+    fi
+    say "Installing what the tests need and is missing: $*"
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo "This is not Debian: install the above by hand, then run this again." >&2
+        exit 1
+    fi
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 # rustup's minimal profile comes without these two.
