@@ -53,6 +53,8 @@ pub struct Exchanges {
     began: Instant,
     connected: usize,
     answered: u64,
+    /// Bytes received since the run began.
+    received_bytes: u64,
     /// Connections with nothing on its way, for an open loop; in a closed one they ask at once.
     idle: Vec<usize>,
     latency: Histogram<u64>,
@@ -96,6 +98,7 @@ impl Exchanges {
             began: Instant::now(),
             connected: 0,
             answered: 0,
+            received_bytes: 0,
             idle: Vec::new(),
             latency: histogram(),
         };
@@ -142,7 +145,7 @@ impl Exchanges {
         server: Option<Process>,
         watch: &mut impl Watch,
     ) -> Result<Outcome, Trouble> {
-        self.answered = 0;
+        (self.answered, self.received_bytes) = (0, 0);
         self.latency = histogram();
         self.idle = (0..self.askers.len()).rev().collect();
         let mut books = Books::open(server)?;
@@ -200,6 +203,7 @@ impl Exchanges {
             unsaid,
             expected: said,
             delivered: self.answered,
+            received_bytes: self.received_bytes,
             faults: Faults::default(),
             latency: std::mem::replace(&mut self.latency, histogram()),
             lateness,
@@ -256,11 +260,13 @@ impl Exchanges {
 
     fn readable(&mut self, index: usize, is_asking: bool) -> Result<(), Trouble> {
         let asker = &mut self.askers[index];
+        let kept = asker.wire.kept();
         let filled = match asker.wire.receive(&mut self.poller.buffer)? {
             Received::Bytes(filled) => filled,
             Received::Nothing => return Ok(()),
             Received::Closed => return Err(self.closed(index)),
         };
+        self.received_bytes += (filled - kept) as u64;
         let received = &self.poller.buffer[..filled];
         let now = self.began.elapsed().as_nanos() as u64;
         let refused = |why| Trouble::Refused { during: "waiting for answers".into(), why };

@@ -90,6 +90,8 @@ pub struct Fanout {
     pub(crate) behind: usize,
     /// Deliveries since the run began, of all members.
     pub(crate) delivered: u64,
+    /// Bytes received since the run began.
+    pub(crate) received_bytes: u64,
     pub(crate) tally: Tally,
 }
 
@@ -177,6 +179,7 @@ impl Fanout {
             joined: 0,
             behind: 0,
             delivered: 0,
+            received_bytes: 0,
             tally: Tally::new(),
         })
     }
@@ -262,11 +265,13 @@ impl Fanout {
         if member.stage == Stage::Connecting {
             return self.writable(index);
         }
+        let kept = member.wire.kept();
         let filled = match member.wire.receive(&mut self.poller.buffer)? {
             Received::Bytes(filled) => filled,
             Received::Nothing => return Ok(()),
             Received::Closed => return Err(self.closed(index)),
         };
+        self.received_bytes += (filled - kept) as u64;
         let received = &self.poller.buffer[..filled];
         let mut taken = 0;
         let refused = |why, during: &str| Trouble::Refused { during: during.into(), why };

@@ -1,6 +1,6 @@
 //! A load generator: thousands of connections from one thread, every delivery counted.
 //!
-//! It knows how clients come in and speak ([`Protocol`]: plain lines, IRC, and what others add), and
+//! It knows how clients come in and speak ([`Protocol`]: plain lines, IRC, Redis and NATS, and what others add), and
 //! nothing of the server: it measures any. Two shapes of load:
 //!
 //! - [`Fanout`]: members of a room, of whom some talk and all listen. Each line carries its sender,
@@ -55,6 +55,6 @@ pub use fanout::{Entrance, Fanout, Plan};
 pub use outcome::{Outcome, Sample, Watch};
 pub use pace::Pace;
 pub use process::{Process, own_cpu_nanos};
-pub use protocol::{Audience, Client, Irc, Lines, Protocol, Role, Step};
+pub use protocol::{Audience, Client, Irc, Lines, Nats, Protocol, Redis, Role, Step};
 pub use stamp::{MARK, PROBE, STAMP_BYTES, Stamp};
 pub use trouble::Trouble;

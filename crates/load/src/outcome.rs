@@ -19,6 +19,8 @@ pub struct Outcome {
     pub expected: u64,
     /// Deliveries (or answers) that came.
     pub delivered: u64,
+    /// Bytes that were received, of deliveries and whatever else the server said.
+    pub received_bytes: u64,
     /// What was not as it should be.
     pub faults: Faults,
     /// Nanoseconds from when a message was said (open loop: was due) until it arrived, at every

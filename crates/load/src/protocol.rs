@@ -8,11 +8,15 @@
 
 mod irc;
 mod lines;
+mod nats;
+mod redis;
 
 use crate::Ear;
 
 pub use irc::Irc;
 pub use lines::Lines;
+pub use nats::Nats;
+pub use redis::Redis;
 
 /// A way of speaking, with all that its clients have in common.
 pub trait Protocol {

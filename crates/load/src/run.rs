@@ -57,7 +57,7 @@ impl Fanout {
             (member.expected, member.awaited) = (0, 0);
         }
         self.listening = Listening::ToLines;
-        (self.behind, self.delivered) = (0, 0);
+        (self.behind, self.delivered, self.received_bytes) = (0, 0, 0);
         self.tally = Tally::new();
     }
 }
@@ -280,6 +280,7 @@ impl<'a> Run<'a> {
             unsaid: self.unsaid,
             expected,
             delivered: balance.last.delivered,
+            received_bytes: self.room.received_bytes,
             faults: tally.faults,
             latency: tally.latency,
             lateness: self.lateness,

@@ -109,6 +109,11 @@ impl Wire {
         }
     }
 
+    /// Bytes that were received before and not dealt with.
+    pub(crate) fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
     /// Keeps what was not dealt with, for the next receive. `false` if that is too much.
     pub(crate) fn keep(&mut self, rest: &[u8]) -> bool {
         self.kept.extend_from_slice(rest);
