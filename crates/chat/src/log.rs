@@ -134,15 +134,6 @@ impl Entry {
     }
 }
 
-/// How runs are handed out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sharing {
-    /// Others probably want the same run: as one frame for all of them.
-    Shared,
-    /// This reader alone wants it: copied.
-    Alone,
-}
-
 impl Log {
     /// The position of the first entry kept.
     pub(crate) fn first(&self) -> u64 {
@@ -208,8 +199,14 @@ impl Log {
         for rendered in &mut self.rendered {
             rendered.release(self.first);
         }
+    }
+
+    /// A turn has passed in which nothing was published: what the last ones took is given back, if
+    /// everybody has had it.
+    pub(crate) fn rest(&mut self) {
         if self.entries.is_empty() {
             self.entries.shrink_to(Self::KEPT_ENTRIES);
+            self.rendered.iter_mut().for_each(Rendered::rest);
         }
     }
 
@@ -218,13 +215,15 @@ impl Log {
 
     /// Puts the entries from `from` up to `to` into `batch`, as far as its room allows but at least
     /// one. Answers the position after them.
+    ///
+    /// What is more than a few lines is a part of a frame that all readers share: who has spoken
+    /// in the middle of it gets two parts, and its own words are in neither.
     pub(crate) fn deliver(
         &mut self,
         rendition: Rendition,
         rendering: &Rendering<'_>,
         from: u64,
         to: u64,
-        sharing: Sharing,
         batch: &mut Batch,
     ) -> u64 {
         debug_assert!(self.first <= from && from < to && to <= self.end());
@@ -240,11 +239,19 @@ impl Log {
         rendered.render(&self.entries, self.first, rendering, from, to, room);
         let to = rendered.up_to(from, to, room);
         let bytes = rendered.bytes(from, to);
-        if sharing == Sharing::Shared && bytes.len() > Batch::COPY_BYTES {
-            batch.push(&rendered.frame(from, to));
-        } else {
+        if bytes.len() <= Batch::COPY_BYTES {
             batch.copy(bytes);
+            return to;
         }
+        let end = self.end();
+        let rendered = &mut self.rendered[place];
+        if rendered.run_at(from).is_none() {
+            // Others will want what stands behind `to`, even if this reader does not.
+            rendered.render(&self.entries, self.first, rendering, from, end, room);
+            rendered.share(from, rendered.up_to(from, end, room));
+        }
+        let (frame, to) = rendered.part(from, to);
+        batch.push(&frame);
         to
     }
 }
@@ -262,7 +269,7 @@ struct Rendered {
     /// The rendered entries, behind `gone` bytes of ones let go.
     text: Vec<u8>,
     gone: usize,
-    /// The runs last handed out: readers that stand at the same place want the same one.
+    /// The runs last handed out: readers that stand near each other want parts of the same one.
     runs: [Option<Run>; 4],
     next_run: usize,
 }
@@ -286,6 +293,14 @@ impl Rendered {
             runs: [const { None }; 4],
             next_run: 0,
         }
+    }
+
+    /// Forgets what was rendered, and begins with the entry at `first`.
+    fn begin_at(&mut self, first: u64) {
+        (self.first, self.start, self.gone) = (first, 0, 0);
+        self.ends.clear();
+        self.text.clear();
+        self.runs = [const { None }; 4];
     }
 
     fn end(&self) -> u64 {
@@ -324,7 +339,7 @@ impl Rendered {
         if from < self.first || self.ends.is_empty() {
             // A reader further behind than all before it: begin again from there. The place where
             // rendering begins only ever moves back so, until it is let go.
-            *self = Self::new(self.rendition, from);
+            self.begin_at(from);
         }
         let begin = self.end();
         for position in begin..to {
@@ -355,15 +370,24 @@ impl Rendered {
         &self.text[place(self.begins(from))..place(self.begins(to))]
     }
 
-    fn frame(&mut self, from: u64, to: u64) -> Frame {
-        let known = self.runs.iter().flatten().find(|run| run.from == from && run.to == to);
-        if let Some(run) = known {
-            return run.frame.clone();
-        }
+    /// The run that the entry at `position` is in.
+    fn run_at(&self, position: u64) -> Option<&Run> {
+        self.runs.iter().flatten().find(|run| run.from <= position && position < run.to)
+    }
+
+    /// Makes a run of the entries from `from` to `to`.
+    fn share(&mut self, from: u64, to: u64) {
         let frame = Frame::from(self.bytes(from, to));
-        self.runs[self.next_run] = Some(Run { from, to, frame: frame.clone() });
+        self.runs[self.next_run] = Some(Run { from, to, frame });
         self.next_run = (self.next_run + 1) % self.runs.len();
-        frame
+    }
+
+    /// The entries from `from`, which is in a run, towards `to` as far as that goes; and how far.
+    fn part(&self, from: u64, to: u64) -> (Frame, u64) {
+        let run = self.run_at(from).expect("it is in one");
+        let (to, begin) = (to.min(run.to), self.begins(run.from));
+        let place = |at: u64| (self.begins(at) - begin) as usize;
+        (run.frame.part(place(from), place(to)), to)
     }
 
     fn release(&mut self, first: u64) {
@@ -383,12 +407,15 @@ impl Rendered {
             self.first = self.first.max(first);
             self.gone = 0;
             self.text.clear();
-            self.text.shrink_to(Self::KEPT_BYTES);
-            self.ends.shrink_to(Log::KEPT_ENTRIES);
         } else if self.gone > self.text.len() / 2 {
             self.text.drain(..self.gone);
             self.gone = 0;
         }
+    }
+
+    fn rest(&mut self) {
+        self.text.shrink_to(Self::KEPT_BYTES);
+        self.ends.shrink_to(Log::KEPT_ENTRIES);
     }
 
     /// Room for so many bytes is kept when there are none.

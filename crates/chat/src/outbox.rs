@@ -14,7 +14,7 @@ use wire::name::RoomName;
 
 use crate::dialect::{Dialect, Rendering, Scene};
 use crate::event::{MemberId, RoomId};
-use crate::log::{Log, Sharing};
+use crate::log::Log;
 use crate::room::Room;
 
 /// A mailbox and a cursor for each room.
@@ -244,7 +244,6 @@ impl Outbox {
             };
             let log = &mut room.log;
             let own = |log: &Log, position| log.get(position).is_some_and(|e| e.author == view.me);
-            let mut sharing = Sharing::Shared;
             let mut to = if then == least {
                 cursor.next + 1
             } else if then == Place::NEVER {
@@ -258,13 +257,12 @@ impl Outbox {
                     self.pass_over(rooms, least);
                     continue;
                 }
-                sharing = Sharing::Alone;
                 to = (cursor.next + 1..to).find(|&at| own(log, at)).unwrap_or(to);
             }
             let rendering = Rendering { room: &room.name, scene: view.scene };
             let rendition = view.dialect.rendition(cursor.room);
             let from = cursor.next;
-            cursor.next = log.deliver(rendition, &rendering, from, to, sharing, batch);
+            cursor.next = log.deliver(rendition, &rendering, from, to, batch);
             filled.lines += cursor.next - from;
             if then == least {
                 self.pass_over(rooms, least);

@@ -24,6 +24,8 @@ pub(crate) struct Room {
     pub(crate) log: Log,
     /// Something happened in this turn that `finish` must look at.
     pub(crate) dirty: bool,
+    /// The turn in which that was last so.
+    pub(crate) settled: u64,
     pub(crate) flags: Flags,
     /// What few rooms have.
     pub(crate) rules: Option<Box<Rules>>,
@@ -50,6 +52,7 @@ impl Room {
             shown: 0,
             log: Log::default(),
             dirty: false,
+            settled: 0,
             flags: Flags::default(),
             rules: None,
             topic: None,

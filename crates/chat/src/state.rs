@@ -54,6 +54,10 @@ pub(crate) struct State {
     lobby: RoomId,
     /// Rooms in which something happened in this turn.
     dirty: Vec<RoomId>,
+    /// Those of this turn that have been settled, and those of the turn before.
+    busy: [Vec<RoomId>; 2],
+    /// Turns settled so far.
+    turn: u64,
     /// Guests named so far.
     guests: u64,
     most_members: usize,
@@ -159,6 +163,8 @@ impl State {
             room_names,
             lobby,
             dirty: Vec::new(),
+            busy: Default::default(),
+            turn: 0,
             guests: 0,
             most_members: 0,
             counts: Counts::default(),

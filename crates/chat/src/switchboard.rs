@@ -292,8 +292,11 @@ impl Service for Switchboard {
                 return self.transmit(key, batch);
             }
         }
-        self.update_receiving(key);
-        self.note_read(key);
+        // Else there is nothing to resume.
+        if session.receiving == Receiving::Paused || session.held.is_some() {
+            self.update_receiving(key);
+            self.note_read(key);
+        }
     }
 
     fn closed(&mut self, key: Key, reason: Reason) {
@@ -340,6 +343,7 @@ impl Service for Switchboard {
     fn finish(&mut self) -> Option<Time> {
         self.trunk.wake_others();
         self.offer();
+        self.state.let_rest();
         match self.timers.next() {
             // It waits for other loops. They are busy: it looks again soon.
             Some(next) if self.trunk.is_full() => Some(next.max(self.now.time + LOOK_AGAIN)),

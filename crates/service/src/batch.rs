@@ -9,20 +9,39 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// Bytes that several readers share: made once, sent many times, never changed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Frame(Arc<[u8]>);
+#[derive(Clone)]
+pub struct Frame {
+    /// Whole, whatever part of it this is.
+    shared: Arc<[u8]>,
+    start: usize,
+    end: usize,
+}
+
+impl Frame {
+    /// The part from `start` to `end`, without a copy: what is not in it stays in memory with it.
+    ///
+    /// # Panics
+    ///
+    /// If that is no part of it.
+    pub fn part(&self, start: usize, end: usize) -> Self {
+        assert!(start <= end && end <= self.len(), "a part lies inside");
+        let shared = Arc::clone(&self.shared);
+        Self { shared, start: self.start + start, end: self.start + end }
+    }
+}
 
 impl Deref for Frame {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.shared[self.start..self.end]
     }
 }
 
 impl<T: Into<Arc<[u8]>>> From<T> for Frame {
     fn from(bytes: T) -> Self {
-        Self(bytes.into())
+        let shared = bytes.into();
+        Self { start: 0, end: shared.len(), shared }
     }
 }
 
@@ -243,6 +262,21 @@ mod tests {
         batch.append(|buffer| buffer.extend_from_slice(b"three"));
         batch.append(|_| ());
         assert_eq!(batch.as_slice(), Some(&b"one two three"[..]));
+    }
+
+    #[test]
+    fn a_part_of_a_frame_is_those_bytes() {
+        let frame = Frame::from(*b"0123456789");
+        let part = frame.part(2, 8);
+        assert_eq!(&*part, b"234567");
+        assert_eq!(&*part.part(1, 3), b"34");
+        assert!(part.part(6, 6).is_empty());
+    }
+
+    #[test]
+    #[should_panic = "a part lies inside"]
+    fn no_part_of_a_frame_reaches_beyond_it() {
+        let _ = Frame::from(*b"0123456789").part(2, 8).part(0, 7);
     }
 
     #[test]

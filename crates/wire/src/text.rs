@@ -174,7 +174,7 @@ fn skip_one(rest: &mut std::str::Chars<'_>, belongs: impl Fn(char) -> bool) {
 /// leaves it to us.
 pub fn edited(line: &[u8]) -> Cow<'_, [u8]> {
     const ERASE_LINE: u8 = 0x15;
-    if !bytes::any(line, |byte| (byte == 0x08) | (byte == 0x7f) | (byte == ERASE_LINE)) {
+    if memchr::memchr3(0x08, 0x7f, ERASE_LINE, line).is_none() {
         return Cow::Borrowed(line);
     }
     let mut edited = Vec::with_capacity(line.len());

@@ -176,20 +176,23 @@ impl Switchboard {
 
     /// How many lines a command costs `key` now.
     fn cost(&mut self, key: Key, cost: Cost) -> u32 {
+        let heavy = match cost {
+            Cost::Free => return 0,
+            Cost::Line => return 1,
+            Cost::Heavy | Cost::Who | Cost::History => self.settings.limits.heavy_command,
+        };
         let (now, settings) = (self.now.time, Arc::clone(&self.settings));
         let limits = &settings.limits;
         let Some(client) = self.client_mut(key) else {
             return 0;
         };
         let (gate, budget) = match cost {
-            Cost::Free => return 0,
-            Cost::Line => return 1,
-            Cost::Heavy => return limits.heavy_command,
+            Cost::Free | Cost::Line | Cost::Heavy => return heavy,
             Cost::Who => (&mut client.who, limits.who_budget),
             Cost::History => (&mut client.history, limits.history_budget),
         };
         if gate.opens(budget) > now {
-            return limits.heavy_command;
+            return heavy;
         }
         gate.pass(budget, now, 1);
         0

@@ -179,11 +179,17 @@ pub(crate) const TABLE: &[Row] = {
     ]
 };
 
+/// No command's name has more bytes.
+const LONGEST_NAME: usize = 11;
+
 impl Row {
     /// The command with this name, in whatever case.
     pub(crate) fn of(name: &str) -> Option<&'static Self> {
-        let upper = |byte: u8| byte.to_ascii_uppercase();
-        let found = TABLE.binary_search_by(|row| row.name.bytes().cmp(name.bytes().map(upper)));
+        let mut upper = [0; LONGEST_NAME];
+        let upper = upper.get_mut(..name.len())?;
+        upper.copy_from_slice(name.as_bytes());
+        upper.make_ascii_uppercase();
+        let found = TABLE.binary_search_by(|row| row.name.as_bytes().cmp(upper));
         found.ok().map(|at| &TABLE[at])
     }
 }
@@ -195,6 +201,7 @@ mod tests {
     #[test]
     fn the_table_is_in_order() {
         assert!(TABLE.windows(2).all(|pair| pair[0].name < pair[1].name));
+        assert!(TABLE.iter().all(|row| row.name.len() <= LONGEST_NAME));
         assert!(TABLE.iter().all(|row| row.name.bytes().all(|byte| byte.is_ascii_uppercase())));
     }
 
@@ -205,7 +212,7 @@ mod tests {
                 assert_eq!(Row::of(&name).map(|found| found.name), Some(row.name));
             }
         }
-        for name in ["", "A", "PRIVMS", "PRIVMSGS", "ZZ", "\u{e9}"] {
+        for name in ["", "A", "PRIVMS", "PRIVMSGS", "ZZ", "\u{e9}", "PRIVMSGPRIVMSG"] {
             assert!(Row::of(name).is_none(), "{name}");
         }
     }

@@ -70,10 +70,27 @@ impl State {
         let Some(room) = self.rooms.get_mut(id) else {
             return;
         };
+        room.settled = self.turn;
+        self.busy[0].push(id);
         let before = room.log.bytes();
         room.log.release(position);
         room.log.offer();
         self.logs_bytes = self.logs_bytes + room.log.bytes() - before;
+    }
+
+    /// The turn has been settled. Rooms that were busy in the turn before and are not any more give
+    /// back the memory that it took to be so: while they are it is used again, and there is never
+    /// more of it than two turns can take.
+    pub(crate) fn let_rest(&mut self) {
+        self.busy.swap(0, 1);
+        for id in self.busy[0].drain(..) {
+            if let Some(room) = self.rooms.get_mut(id)
+                && room.settled != self.turn
+            {
+                room.log.rest();
+            }
+        }
+        self.turn += 1;
     }
 
     /// The room called `name`, in whatever case.
