@@ -6,6 +6,7 @@
 //! Here stands `apply`, an arm for each event; what the longer ones do is told by noun, in the files
 //! below: names, seats, rooms, and what rooms are told.
 
+mod account;
 mod annotate;
 mod bans;
 mod doors;

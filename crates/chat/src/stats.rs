@@ -1,14 +1,17 @@
 //! Counters for logs and metrics.
 
-/// What a [`Switchboard`](crate::Switchboard) counts. All but the first three only ever grow.
+/// What a [`Switchboard`](crate::Switchboard) counts: members and rooms are those of the server, all
+/// else is this loop's. All but the first four only ever grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Connections now, those being closed included.
+    /// Connections of this loop now, those being closed included.
     pub connections: usize,
     /// Members now: connections that have been welcomed and have not left.
     pub members: usize,
     /// Rooms now.
     pub rooms: usize,
+    /// What rooms keep for readers of this loop that are behind, in bytes.
+    pub log_bytes: usize,
     /// Connections that were opened.
     pub opened: u64,
     /// Connections refused for a limit on their number or on their address.

@@ -180,8 +180,16 @@ impl Switchboard {
             connections: self.sessions.len(),
             members: self.state.members(),
             rooms: self.state.rooms.len(),
+            log_bytes: self.state.logs_bytes(),
             ..self.stats
         }
+    }
+
+    /// All that members share, as far as this loop has applied events, as text: for tests, and for
+    /// finding out. Loops of one server that have applied the same events give the same account, to the
+    /// last byte.
+    pub fn account(&self) -> String {
+        format!("{} events\n{}", self.trunk.last_seq(), self.state.account())
     }
 }
 

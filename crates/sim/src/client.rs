@@ -14,6 +14,8 @@ pub struct Client(pub(crate) usize);
 /// A far end, and the wires to and from it.
 pub(crate) struct FarEnd {
     pub(crate) origin: Origin,
+    /// The loop that it comes to.
+    pub(crate) on: usize,
     pub(crate) stage: Stage,
     /// What it has sent and the service has not been told.
     pub(crate) outgoing: VecDeque<u8>,
@@ -69,9 +71,10 @@ pub(crate) enum Last {
 }
 
 impl FarEnd {
-    pub(crate) fn new(origin: Origin, window: usize) -> Self {
+    pub(crate) fn new(origin: Origin, on: usize, window: usize) -> Self {
         Self {
             origin,
+            on,
             stage: Stage::Arriving,
             outgoing: VecDeque::new(),
             sending: Sending::Open,

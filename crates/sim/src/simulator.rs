@@ -9,6 +9,9 @@ mod turn;
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use service::{Address, Batch, Key, KeySpace, Origin, Peer, Reason, Service, Slab, Time, Via};
@@ -18,7 +21,7 @@ use crate::connection::Connection;
 use crate::trace::Trace;
 use crate::{Client, Faults, Random};
 
-/// An engine whose network, clock and clients follow a seed.
+/// An engine, or several side by side, whose network, clock and clients follow a seed.
 ///
 /// Clients are told what to do at once ([`connect`](Self::connect), [`send`](Self::send),
 /// [`end`](Self::end), ...); the service learns of it in the turns that
@@ -32,26 +35,31 @@ use crate::{Client, Faults, Random};
 /// a key that was never handed to it, makes requests without end, or asks again and again for a
 /// turn in which it then does nothing.
 pub struct Simulator<S: Service> {
-    service: S,
+    loops: Vec<Loop<S>>,
     faults: Faults,
     random: Random,
     time: Time,
     /// What the date is ahead of the clock, in milliseconds; moved by jumps of the date.
     date_ahead_ms: u64,
+    clients: Vec<FarEnd>,
+    trace: Trace,
+}
+
+/// One engine and its service.
+struct Loop<S> {
+    service: S,
     /// The service's own.
     deadline: Option<Time>,
-    clients: Vec<FarEnd>,
     connections: Slab<Connection>,
     /// Every key there ever was.
     issued: HashSet<Key>,
     dials: Vec<Dial>,
     failed_dials: Vec<(u64, Reason)>,
-    woken: bool,
+    woken: Arc<AtomicBool>,
     stopping: Stopping,
     spare: Vec<Batch>,
     /// Turns in a row in which nothing was told and nothing asked.
     idle_turns: u32,
-    trace: Trace,
 }
 
 /// A connection that the service has asked for, and that the test has to answer.
@@ -98,22 +106,28 @@ impl<S: Service> Simulator<S> {
 
     /// `service` in a world with these faults, each drawn from `seed`.
     pub fn with_faults(service: S, seed: u64, faults: Faults) -> Self {
+        Self::with_loops(vec![service], seed, faults)
+    }
+
+    /// Several loops side by side, each with one of `services`, which is told of keys of the
+    /// [`KeySpace`] with its number. Which loop a client comes to, and which has the next turn, is drawn
+    /// from the seed, too.
+    ///
+    /// # Panics
+    ///
+    /// If there is no service, or there are more than [`KeySpace::MOST`].
+    pub fn with_loops(services: Vec<S>, seed: u64, faults: Faults) -> Self {
+        assert!(!services.is_empty(), "there is no service");
+        let spaces = services.len() as u32;
+        let space = |number| KeySpace::one_of(number, spaces);
+        let loops = (0..spaces).zip(services).map(|(on, service)| Loop::new(service, space(on)));
         Self {
-            service,
+            loops: loops.collect(),
             faults,
             random: Random::new(seed),
             time: Time::ZERO + Duration::from_secs(1_000),
             date_ahead_ms: FIRST_DATE_MS,
-            deadline: None,
             clients: Vec::new(),
-            connections: Slab::default(),
-            issued: HashSet::new(),
-            dials: Vec::new(),
-            failed_dials: Vec::new(),
-            woken: false,
-            stopping: Stopping::No,
-            spare: Vec::new(),
-            idle_turns: 0,
             trace: Trace::default(),
         }
     }
@@ -122,11 +136,12 @@ impl<S: Service> Simulator<S> {
     ///
     /// # Panics
     ///
-    /// If there have been connections.
+    /// If there have been connections, or there are several loops.
     #[must_use]
     pub fn in_space(mut self, space: KeySpace) -> Self {
-        assert!(self.issued.is_empty(), "keys are of one space from the first");
-        self.connections = Slab::in_space(space);
+        let [one] = &mut self.loops[..] else { panic!("several loops have spaces of their own") };
+        assert!(one.issued.is_empty(), "keys are of one space from the first");
+        one.connections = Slab::in_space(space);
         self
     }
 
@@ -147,8 +162,16 @@ impl<S: Service> Simulator<S> {
 
     /// A client connects from `origin`.
     pub fn connect_from(&mut self, origin: Origin) -> Client {
+        let on = match self.loops.len() {
+            1 => 0,
+            count => self.random.index(count),
+        };
+        self.connect_on(on, origin)
+    }
+
+    fn connect_on(&mut self, on: usize, origin: Origin) -> Client {
         let window = self.random.within(self.faults.window_bytes.clone());
-        self.clients.push(FarEnd::new(origin, window));
+        self.clients.push(FarEnd::new(origin, on, window));
         Client(self.clients.len() - 1)
     }
 
@@ -204,21 +227,32 @@ impl<S: Service> Simulator<S> {
         }
     }
 
-    /// The service is woken, as by a handle on another thread.
+    /// The service is woken, as by a handle on another thread; of several, each.
     pub fn wake(&mut self) {
-        self.woken = true;
-    }
-
-    /// The engine is asked to stop, as by a signal.
-    pub fn stop(&mut self) {
-        if self.stopping == Stopping::No {
-            self.stopping = Stopping::Asked;
+        for one in &self.loops {
+            one.woken.store(true, Relaxed);
         }
     }
 
-    /// The connections that the service has asked for and that were not answered.
+    /// What wakes the loop with this number.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn waker(&self, number: usize) -> Arc<dyn Fn() + Send + Sync> {
+        let woken = Arc::clone(&self.loops[number].woken);
+        Arc::new(move || woken.store(true, Relaxed))
+    }
+
+    /// The engine, of several the first, is asked to stop, as by a signal.
+    pub fn stop(&mut self) {
+        self.loops[0].stop();
+    }
+
+    /// The connections that the service, of several the first, has asked for and that were not
+    /// answered.
     pub fn dials(&self) -> &[Dial] {
-        &self.dials
+        &self.loops[0].dials
     }
 
     /// A dial succeeds: there is a client at its other end.
@@ -228,7 +262,7 @@ impl<S: Service> Simulator<S> {
     /// If there is no dial with this token.
     pub fn accept_dial(&mut self, token: u64, peer: Peer) -> Client {
         self.take_dial(token);
-        self.connect_from(Origin { peer, via: Via::Connect(token) })
+        self.connect_on(0, Origin { peer, via: Via::Connect(token) })
     }
 
     /// A dial fails: nobody listens there.
@@ -238,12 +272,13 @@ impl<S: Service> Simulator<S> {
     /// If there is no dial with this token.
     pub fn refuse_dial(&mut self, token: u64) {
         self.take_dial(token);
-        self.failed_dials.push((token, Reason::Refused));
+        self.loops[0].failed_dials.push((token, Reason::Refused));
     }
 
     fn take_dial(&mut self, token: u64) {
-        let dial = self.dials.iter().position(|dial| dial.token == token);
-        self.dials.remove(dial.expect("a dial is answered once"));
+        let dials = &mut self.loops[0].dials;
+        let dial = dials.iter().position(|dial| dial.token == token);
+        dials.remove(dial.expect("a dial is answered once"));
     }
 
     // What can be seen.
@@ -294,20 +329,25 @@ impl<S: Service> Simulator<S> {
         }
     }
 
-    /// Whether the engine was stopped and every connection is over.
+    /// Whether the engine, or each of them, was stopped and every connection is over.
     pub fn has_stopped(&self) -> bool {
-        self.stopping == Stopping::Stopped
+        self.loops.iter().all(Loop::has_stopped)
     }
 
-    /// The service.
+    /// The service; of several, the first.
     pub fn service(&self) -> &S {
-        &self.service
+        &self.loops[0].service
     }
 
-    /// The service, to change. What it then wants to ask or send it can only say in a turn:
-    /// [`wake`](Self::wake) sees to one.
+    /// All services, by their numbers.
+    pub fn services(&self) -> impl Iterator<Item = &S> {
+        self.loops.iter().map(|one| &one.service)
+    }
+
+    /// The service, of several the first, to change. What it then wants to ask or send it can only say
+    /// in a turn: [`wake`](Self::wake) sees to one.
     pub fn service_mut(&mut self) -> &mut S {
-        &mut self.service
+        &mut self.loops[0].service
     }
 
     /// What the clock says.
@@ -359,7 +399,7 @@ impl<S: Service> Simulator<S> {
     }
 
     /// One step of the world: clients misbehave and read, the clock moves a little, and if there
-    /// is anything to tell there is a turn.
+    /// is anything to tell there is a turn, of one loop.
     pub fn step(&mut self) {
         if self.has_stopped() {
             return self.clients_read();
@@ -368,8 +408,17 @@ impl<S: Service> Simulator<S> {
         self.clients_read();
         let step = self.duration_within(self.faults.step.clone());
         self.time = self.time + step;
-        if self.random.chance(self.faults.empty_turns) || self.has_news() {
-            self.turn();
+        let is_empty = self.random.chance(self.faults.empty_turns);
+        let has_turn =
+            |on: &usize| !self.loops[*on].has_stopped() && (is_empty || self.has_news(*on));
+        let those: Vec<usize> = (0..self.loops.len()).filter(has_turn).collect();
+        match those[..] {
+            [] => {}
+            [on] => self.turn(on),
+            _ => {
+                let on = *self.random.pick(&those);
+                self.turn(on);
+            }
         }
     }
 
@@ -424,6 +473,29 @@ impl<S: Service> Simulator<S> {
         {
             let turns = self.random.within(1..=100) as u32;
             self.clients[client.0].reading = Reading::Stalled(turns);
+        }
+    }
+}
+
+impl<S> Loop<S> {
+    fn new(service: S, space: KeySpace) -> Self {
+        Self {
+            service,
+            deadline: None,
+            connections: Slab::in_space(space),
+            issued: HashSet::new(),
+            dials: Vec::new(),
+            failed_dials: Vec::new(),
+            woken: Arc::default(),
+            stopping: Stopping::No,
+            spare: Vec::new(),
+            idle_turns: 0,
+        }
+    }
+
+    fn stop(&mut self) {
+        if self.stopping == Stopping::No {
+            self.stopping = Stopping::Asked;
         }
     }
 }

@@ -18,18 +18,47 @@ pub(crate) struct Trace {
 /// One thing that happened. `bytes` are how many there were.
 #[derive(Clone, Debug)]
 pub(crate) enum Note {
-    Begin { time: Time, unix_ms: u64 },
-    Opened { key: Key, client: usize },
-    Received { key: Key, bytes: usize },
-    Urgent { key: Key },
-    Ended { key: Key },
-    Transmit { key: Key, bytes: usize },
-    Sent { key: Key, bytes: usize, left: usize },
-    Closed { key: Key, reason: service::Reason },
-    ConnectFailed { token: u64 },
+    /// Which loop has its turn, and what the clocks say.
+    Begin {
+        on: usize,
+        time: Time,
+        unix_ms: u64,
+    },
+    Opened {
+        key: Key,
+        client: usize,
+    },
+    Received {
+        key: Key,
+        bytes: usize,
+    },
+    Urgent {
+        key: Key,
+    },
+    Ended {
+        key: Key,
+    },
+    Transmit {
+        key: Key,
+        bytes: usize,
+    },
+    Sent {
+        key: Key,
+        bytes: usize,
+        left: usize,
+    },
+    Closed {
+        key: Key,
+        reason: service::Reason,
+    },
+    ConnectFailed {
+        token: u64,
+    },
     Woken,
     Stopping,
-    Finish { deadline: Option<Time> },
+    Finish {
+        deadline: Option<Time>,
+    },
     Asked(Request),
 }
 
@@ -69,7 +98,7 @@ impl Trace {
 impl Note {
     fn numbers(&self) -> (u64, u64, u64) {
         match self {
-            Self::Begin { time, unix_ms } => (1, time.as_nanos(), *unix_ms),
+            Self::Begin { on, time, unix_ms } => (1 | (*on as u64) << 8, time.as_nanos(), *unix_ms),
             Self::Opened { key, client } => (2, key.to_bits(), *client as u64),
             Self::Received { key, bytes } => (3, key.to_bits(), *bytes as u64),
             Self::Urgent { key } => (4, key.to_bits(), 0),

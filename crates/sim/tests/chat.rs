@@ -5,6 +5,8 @@
 //! they said themselves and what was said while they were elsewhere; and where something is
 //! missing they must have been told so.
 
+mod loops;
+
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
@@ -60,7 +62,7 @@ struct World {
 impl World {
     fn new(seed: u64, limits: Limits, faults: Faults) -> Self {
         let settings = Settings { limits, seed, ..Settings::default() };
-        let mut sim = Simulator::with_faults(Switchboard::new(settings), seed, Faults::none());
+        let mut sim = loops::server(settings, seed);
         let witness = sim.connect();
         for room in &ROOMS[1..] {
             sim.send(witness, format!("/join {room}\n").as_bytes());
@@ -190,6 +192,7 @@ impl World {
             if self.chance(0.03) {
                 self.sim.run_until_quiet();
                 self.check_names();
+                loops::check_same(&self.sim);
             }
         }
         // Everybody who is still there hears the rest, lines held back included. Without jumps of
@@ -201,6 +204,7 @@ impl World {
         }
         self.sim.advance(Duration::from_secs(300));
         self.check_names();
+        loops::check_same(&self.sim);
         self.check_what_was_read();
     }
 

@@ -106,6 +106,11 @@ impl State {
         }
     }
 
+    /// What all logs hold.
+    pub(crate) fn logs_bytes(&self) -> usize {
+        self.logs_bytes
+    }
+
     /// The next room in which something happened, no longer marked.
     pub(crate) fn next_dirty(&mut self) -> Option<RoomId> {
         let id = self.dirty.pop()?;

@@ -7,6 +7,8 @@
 mod acts;
 mod check;
 mod client;
+#[path = "../loops/mod.rs"]
+mod loops;
 mod message;
 mod order;
 mod plain;

@@ -9,6 +9,7 @@ use service::{Origin, Peer, Via};
 use sim::{Faults, Random, Simulator};
 
 use crate::client::IrcClient;
+use crate::loops;
 use crate::plain::PlainPerson;
 
 pub(crate) const ROOMS: [&str; 4] = ["#lobby", "#a", "#b", SECRET];
@@ -90,7 +91,7 @@ impl World {
             listeners: vec![Speaks::Anything, if pinned { Speaks::Irc } else { Speaks::Anything }],
             ..Settings::default()
         };
-        let mut sim = Simulator::with_faults(Switchboard::new(settings), seed, Faults::none());
+        let mut sim = loops::server(settings, seed);
         let witness = sim.connect();
         sim.send(witness, b"CAP LS 302\r\n");
         sim.send(witness, format!("CAP REQ :{WITNESS_CAPS}\r\n").as_bytes());
@@ -164,6 +165,7 @@ impl World {
         self.sim.send(self.witness.client, b"NAMES #lobby\r\nNAMES #a\r\nNAMES #b\r\n");
         self.settle();
         self.check_at_rest();
+        loops::check_same(&self.sim);
         if self.chance(0.3) {
             self.check_secret();
         }
