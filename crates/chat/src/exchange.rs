@@ -281,3 +281,147 @@ impl Ordered {
         size_of::<Self>() + self.event.cost()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    const AMPLE: Bounds = Bounds { events: usize::MAX, bytes: usize::MAX };
+
+    fn event(text: &str) -> Event {
+        Event::Reported { but: None, text: text.into() }
+    }
+
+    /// The numbers of what comes out, and whose it is.
+    fn taken(seat: &mut Seat) -> Vec<(u64, Loop)> {
+        std::iter::from_fn(|| seat.next()).map(|ordered| (ordered.seq, ordered.by)).collect()
+    }
+
+    #[test]
+    fn what_is_proposed_comes_behind_what_others_have_proposed() {
+        let exchange = Exchange::new(2);
+        let [mut one, mut other] =
+            [0, 1].map(|number| Seat::new(Arc::clone(&exchange), number, AMPLE));
+        one.propose(0, event("a"));
+        one.propose(0, event("b"));
+        assert_eq!(taken(&mut one), [(1, 0), (2, 0)]);
+        other.propose(0, event("c"));
+        assert_eq!(taken(&mut other), [(1, 0), (2, 0), (3, 1)]);
+        one.catch_up();
+        assert_eq!(taken(&mut one), [(3, 1)]);
+        one.catch_up();
+        other.catch_up();
+        assert!(taken(&mut one).is_empty() && taken(&mut other).is_empty());
+        assert_eq!(exchange.stream().bytes, 0);
+    }
+
+    #[test]
+    fn what_waits_for_the_slowest_is_kept_and_makes_the_others_wait() {
+        let exchange = Exchange::new(3);
+        let bounds = Bounds { events: 2, bytes: 1000 };
+        let [mut fast, mut slow, gone] =
+            [0, 1, 2].map(|number| Seat::new(Arc::clone(&exchange), number, bounds));
+        fast.propose(0, event("a"));
+        slow.catch_up();
+        assert_eq!((slow.next().map(|a| a.seq), exchange.stream().events.len()), (Some(1), 1));
+        // Nobody waits for a loop that has ended.
+        drop(gone);
+        assert_eq!(exchange.stream().events.len(), 0);
+        fast.propose(0, event("b"));
+        fast.propose(0, event("c"));
+        assert!(!fast.is_full());
+        fast.propose(0, event("d"));
+        assert!(fast.is_full());
+        fast.catch_up();
+        assert!(fast.is_full(), "nobody has taken anything meanwhile");
+        slow.catch_up();
+        assert!(!slow.is_full());
+        assert_eq!(taken(&mut slow), [(2, 0), (3, 0), (4, 0)]);
+        fast.catch_up();
+        assert!(!fast.is_full());
+        fast.propose(0, event(&"long".repeat(1000)));
+        assert!(fast.is_full(), "in bytes");
+    }
+
+    #[test]
+    fn a_loop_is_woken_once_until_it_has_looked() {
+        let exchange = Exchange::new(2);
+        let woken = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&woken);
+        let [mut one, mut other] =
+            [0, 1].map(|number| Seat::new(Arc::clone(&exchange), number, AMPLE));
+        let waker = move || {
+            count.fetch_add(1, SeqCst);
+        };
+        exchange.set_waker(1, Arc::new(waker));
+        assert_eq!(woken.load(SeqCst), 1, "at first");
+        one.wake_others();
+        assert_eq!(woken.load(SeqCst), 1, "there is nothing new");
+        for _ in 0..3 {
+            one.propose(0, event("a"));
+            one.wake_others();
+        }
+        assert_eq!(woken.load(SeqCst), 2);
+        other.catch_up();
+        one.propose(0, event("b"));
+        one.wake_others();
+        assert_eq!(woken.load(SeqCst), 3);
+        assert_eq!(taken(&mut other).len(), 3);
+    }
+
+    /// Threads that each go on only when another has, so that one wake-up lost is the end of it; and
+    /// that all talk at once in between.
+    #[test]
+    fn threads_agree_on_the_order_and_none_is_left_asleep() {
+        const LOOPS: usize = 4;
+        const TURNS: u64 = 4_000;
+        let exchange = Exchange::new(LOOPS);
+        let run = |number: usize| {
+            let mut seat = Seat::new(Arc::clone(&exchange), number, AMPLE);
+            let exchange = Arc::clone(&exchange);
+            move || {
+                let (sender, wake_ups) = mpsc::channel();
+                let waker = move || {
+                    // Who has ended needs no more of them.
+                    let _ = sender.send(());
+                };
+                exchange.set_waker(number, Arc::new(waker));
+                let (mut all, mut own) = (Vec::new(), 0);
+                while (all.len() as u64) < TURNS {
+                    seat.catch_up();
+                    all.extend(taken(&mut seat));
+                    let turn = all.len() as u64;
+                    let is_its_turn = turn % LOOPS as u64 == number as u64;
+                    if is_its_turn || turn % 256 < 64 {
+                        seat.propose(0, event("x"));
+                        own += 1;
+                        all.extend(taken(&mut seat));
+                        assert_eq!(all.last().map(|last| last.1), Some(number as Loop), "its own");
+                        seat.wake_others();
+                    } else {
+                        let patience = Duration::from_secs(60);
+                        wake_ups.recv_timeout(patience).expect("it is woken");
+                    }
+                }
+                seat.wake_others();
+                (all, own)
+            }
+        };
+        let threads: Vec<_> = (0..LOOPS).map(|number| thread::spawn(run(number))).collect();
+        let all: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        let longest = all.iter().map(|(seen, _)| seen).max_by_key(|seen| seen.len()).unwrap();
+        for (seen, _) in &all {
+            assert_eq!(seen[..], longest[..seen.len()], "one order for all");
+        }
+        assert!(longest.iter().map(|(seq, _)| *seq).eq(1..=longest.len() as u64));
+        for (number, (seen, own)) in all.iter().enumerate() {
+            let mine = longest.iter().filter(|(_, by)| usize::from(*by) == number).count();
+            assert_eq!(mine, *own, "nothing is lost, nothing twice");
+            assert!(seen.len() as u64 >= TURNS);
+        }
+    }
+}
