@@ -10,7 +10,6 @@ mod irc;
 mod lines;
 mod nats;
 mod redis;
-mod websocket;
 
 use crate::Ear;
 
@@ -18,7 +17,6 @@ pub use irc::Irc;
 pub use lines::Lines;
 pub use nats::Nats;
 pub use redis::Redis;
-pub use websocket::WebSocket;
 
 /// A way of speaking, with all that its clients have in common.
 pub trait Protocol {
@@ -56,10 +54,9 @@ impl Protocol for Box<dyn Protocol> {
 }
 
 /// Who hears what a sender says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// Everyone in the room but its author: chat rooms.
-    #[default]
     Others,
     /// Everyone, the author too.
     Everyone,

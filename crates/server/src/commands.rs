@@ -1,6 +1,5 @@
 //! One file for each subcommand.
 
-mod bench;
 mod chat;
 mod connect;
 mod echo;
@@ -11,7 +10,6 @@ mod sink;
 
 use clap::ArgMatches;
 
-pub(crate) use bench::{BenchArguments, bench};
 pub(crate) use connect::{ConnectArguments, connect};
 pub(crate) use engines::engines;
 pub(crate) use hash_password::hash_password;
@@ -20,7 +18,7 @@ use crate::chat_settings;
 use crate::exit::{Exit, Failure};
 use crate::log;
 use crate::options::{self, CommandName, Given, Loaded, Problem};
-use crate::serve::say;
+use crate::serve::{check_loops, say};
 
 /// Runs a server, or checks or prints its options.
 pub(crate) fn serve(name: CommandName, matches: &ArgMatches) -> Result<Exit, Failure> {
@@ -34,6 +32,7 @@ pub(crate) fn serve(name: CommandName, matches: &ArgMatches) -> Result<Exit, Fai
         CommandName::Hello => without_schemes(&loaded).and_then(|()| hello::check(&loaded)),
         CommandName::Echo | CommandName::Sink => without_schemes(&loaded),
     };
+    let checked = checked.and_then(|()| check_loops(name, &loaded));
     checked.map_err(Failure::wrong_options)?;
     if matches.get_flag("print-config") {
         say(&options::print(name, &loaded));

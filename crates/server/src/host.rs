@@ -29,22 +29,32 @@ const REREADINGS: usize = 4;
 /// the log says that they may not be.
 const END_LIMIT: Duration = Duration::from_secs(2);
 
-/// The asking side; clones ask the same thread.
+/// Where questions wait; clones are the same.
 #[derive(Clone)]
 pub(crate) struct Questions(Arc<Shared>);
+
+/// The asking side of one loop's chat.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    questions: Questions,
+    number: usize,
+}
 
 struct Shared {
     state: Mutex<State>,
     /// Told when there is something to do, and when the thread has ended.
     changed: Condvar,
-    /// Has the chat asked for its answers.
-    wake: Box<dyn Fn() + Send + Sync>,
+    /// Has the chat of a loop asked for its answers, by its number.
+    wakes: Vec<Wake>,
 }
 
-#[derive(Default)]
+/// Starts a turn of a loop's engine.
+pub(crate) type Wake = Box<dyn Fn() + Send + Sync>;
+
 struct State {
     waiting: VecDeque<Job>,
-    answers: Vec<Answer>,
+    /// By the number of the loop that asked.
+    answers: Vec<Vec<Answer>>,
     phase: Phase,
 }
 
@@ -59,6 +69,7 @@ enum Phase {
 
 enum Job {
     Verify {
+        by: usize,
         ticket: Ticket,
         password: String,
         hash: String,
@@ -66,10 +77,14 @@ enum Job {
     /// The newest stand for all that waited before them.
     KeepBans {
         bans: Vec<Ban>,
-        asked: usize,
+        /// The loops that asked, each as often as it did.
+        by: Vec<usize>,
     },
-    /// `None`: a signal asked.
-    Reread(Option<Ticket>),
+    Reread {
+        by: usize,
+        /// `None`: a signal asked.
+        ticket: Option<Ticket>,
+    },
 }
 
 /// What the thread works with.
@@ -80,17 +95,24 @@ pub(crate) struct Tools {
 }
 
 impl Questions {
-    pub(crate) fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let (state, changed) = (Mutex::default(), Condvar::new());
-        Self(Arc::new(Shared { state, changed, wake: Box::new(wake) }))
+    /// For as many loops as can be woken.
+    pub(crate) fn new(wakes: Vec<Wake>) -> Self {
+        let answers = wakes.iter().map(|_| Vec::new()).collect();
+        let state = State { waiting: VecDeque::new(), answers, phase: Phase::Running };
+        Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), wakes }))
+    }
+
+    /// The asking side of the loop with this number.
+    pub(crate) fn asker(&self, number: usize) -> Asker {
+        Asker { questions: self.clone(), number }
     }
 
     /// Has the configuration read again, because a signal said so. One that waits already is
-    /// enough.
+    /// enough; the first loop has the answer, and sees to it that the others go by it.
     pub(crate) fn reread_for_signal(&self) {
         let mut state = self.0.lock();
-        if !state.waiting.iter().any(|job| matches!(job, Job::Reread(None))) {
-            state.waiting.push_back(Job::Reread(None));
+        if !state.waiting.iter().any(|job| matches!(job, Job::Reread { ticket: None, .. })) {
+            state.waiting.push_back(Job::Reread { by: 0, ticket: None });
             self.0.changed.notify_all();
         }
     }
@@ -102,44 +124,50 @@ impl Questions {
     }
 }
 
-impl Host for Questions {
+impl Host for Asker {
     fn verify(&self, ticket: Ticket, password: String, hash: String) {
-        let mut state = self.0.lock();
+        let state = self.questions.0.lock();
         if state.count(|job| matches!(job, Job::Verify { .. })) >= PASSWORDS {
             warn!("{PASSWORDS} passwords wait to be compared: one more counts as wrong");
-            state.answers.push(Answer::Verified { ticket, right: false });
-            drop(state);
-            return (self.0.wake)();
+            return self.answer(state, Answer::Verified { ticket, right: false });
         }
-        self.ask(state, Job::Verify { ticket, password, hash });
+        self.questions.ask(state, Job::Verify { by: self.number, ticket, password, hash });
     }
 
     fn keep_bans(&self, newest: Vec<Ban>) {
-        let mut state = self.0.lock();
+        let mut state = self.questions.0.lock();
         for job in &mut state.waiting {
-            if let Job::KeepBans { bans, asked } = job {
+            if let Job::KeepBans { bans, by } = job {
                 *bans = newest;
-                *asked += 1;
+                by.push(self.number);
                 return;
             }
         }
-        self.ask(state, Job::KeepBans { bans: newest, asked: 1 });
+        self.questions.ask(state, Job::KeepBans { bans: newest, by: vec![self.number] });
     }
 
     fn reread(&self, ticket: Ticket) {
-        let mut state = self.0.lock();
-        if state.count(|job| matches!(job, Job::Reread(Some(_)))) >= REREADINGS {
+        let state = self.questions.0.lock();
+        let ticket = Some(ticket);
+        if state.count(|job| matches!(job, Job::Reread { ticket: Some(_), .. })) >= REREADINGS {
             let problem = "the configuration is being read already; try again in a moment";
-            let settings = Err(vec![problem.into()]);
-            state.answers.push(Answer::Reread { ticket: Some(ticket), settings });
-            drop(state);
-            return (self.0.wake)();
+            return self
+                .answer(state, Answer::Reread { ticket, settings: Err(vec![problem.into()]) });
         }
-        self.ask(state, Job::Reread(Some(ticket)));
+        self.questions.ask(state, Job::Reread { by: self.number, ticket });
     }
 
     fn answers(&self) -> Vec<Answer> {
-        std::mem::take(&mut self.0.lock().answers)
+        std::mem::take(&mut self.questions.0.lock().answers[self.number])
+    }
+}
+
+impl Asker {
+    /// Answers without asking.
+    fn answer(&self, mut state: MutexGuard<'_, State>, answer: Answer) {
+        state.answers[self.number].push(answer);
+        drop(state);
+        (self.questions.0.wakes[self.number])();
     }
 }
 
@@ -167,9 +195,12 @@ impl Shared {
         state.waiting.pop_front()
     }
 
-    fn answer(&self, answers: Vec<Answer>) {
-        self.lock().answers.extend(answers);
-        (self.wake)();
+    /// Puts each answer where the loop finds it that asked.
+    fn answer(&self, answers: Vec<(usize, Answer)>) {
+        for (by, answer) in answers {
+            self.lock().answers[by].push(answer);
+            (self.wakes[by])();
+        }
     }
 }
 
@@ -187,22 +218,23 @@ impl Tools {
         }
     }
 
-    fn carry_out(&mut self, job: Job) -> Vec<Answer> {
+    /// The answers, each with the loop that it is for.
+    fn carry_out(&mut self, job: Job) -> Vec<(usize, Answer)> {
         match job {
-            Job::Verify { ticket, password, hash } => {
+            Job::Verify { by, ticket, password, hash } => {
                 let right = password::is_right(&password, &hash).unwrap_or_else(|error| {
                     error!(%error, "a password could not be compared: it counts as wrong");
                     false
                 });
-                vec![Answer::Verified { ticket, right }]
+                vec![(by, Answer::Verified { ticket, right })]
             }
-            Job::KeepBans { bans, asked } => {
+            Job::KeepBans { bans, by } => {
                 let kept = self.keep(&bans);
-                (0..asked).map(|_| Answer::BansKept(kept.clone())).collect()
+                by.into_iter().map(|by| (by, Answer::BansKept(kept.clone()))).collect()
             }
-            Job::Reread(ticket) => {
+            Job::Reread { by, ticket } => {
                 let settings = self.configuration.reread().map(Box::new);
-                vec![Answer::Reread { ticket, settings }]
+                vec![(by, Answer::Reread { ticket, settings })]
             }
         }
     }
@@ -253,7 +285,7 @@ impl Drop for Worker {
             warn!("what was asked last takes too long: new bans may not be kept");
         }
         // Settings among them hold on to these questions.
-        state.answers.clear();
+        state.answers.iter_mut().for_each(Vec::clear);
     }
 }
 
@@ -270,7 +302,7 @@ mod tests {
 
     /// Questions, what would work on them, and how often the engine was woken.
     struct Bench {
-        questions: Questions,
+        questions: Asker,
         woken: Arc<AtomicUsize>,
         tools: Tools,
     }
@@ -279,10 +311,14 @@ mod tests {
         /// With these arguments.
         fn new(arguments: &[&str], data: Option<Data>) -> Self {
             let woken = Arc::new(AtomicUsize::new(0));
-            let ours = Arc::clone(&woken);
-            let questions = Questions::new(move || {
-                ours.fetch_add(1, Ordering::Relaxed);
-            });
+            let wake = || {
+                let ours = Arc::clone(&woken);
+                let wake: Wake = Box::new(move || {
+                    ours.fetch_add(1, Ordering::Relaxed);
+                });
+                wake
+            };
+            let questions = Questions::new(vec![wake()]).asker(0);
             let matches = crate::arguments::matches(CommandName::Chat, arguments);
             let given = Given::new(CommandName::Chat, matches, std::iter::empty());
             let host = Arc::new(questions.clone());
@@ -296,14 +332,20 @@ mod tests {
         /// Carries out what waits, and answers all answers.
         fn work(&mut self) -> Vec<Answer> {
             loop {
-                let Some(job) = self.questions.0.lock().waiting.pop_front() else { break };
-                self.questions.0.answer(self.tools.carry_out(job));
+                let Some(job) = self.questions.shared().lock().waiting.pop_front() else { break };
+                self.questions.shared().answer(self.tools.carry_out(job));
             }
             self.questions.answers()
         }
 
         fn woken(&self) -> usize {
             self.woken.swap(0, Ordering::Relaxed)
+        }
+    }
+
+    impl Asker {
+        fn shared(&self) -> &Shared {
+            &self.questions.0
         }
     }
 
@@ -362,7 +404,7 @@ mod tests {
         for ticket in 0..count {
             bench.questions.verify(Ticket(ticket), "x".into(), "no hash".into());
         }
-        assert_eq!(bench.questions.0.lock().waiting.len(), PASSWORDS);
+        assert_eq!(bench.questions.shared().lock().waiting.len(), PASSWORDS);
         assert_eq!(bench.woken(), 5, "what is not waited for is answered at once");
         let mut tickets: Vec<u64> = verified(&bench.work()).iter().map(|(it, _)| *it).collect();
         tickets.sort_unstable();
@@ -373,7 +415,7 @@ mod tests {
     fn what_waits_is_not_shown() {
         let bench = Bench::new(&[], None);
         bench.questions.verify(Ticket(1), "secret".into(), "hash".into());
-        assert_eq!(format!("{:?}", bench.questions), "Questions { waiting: 1, .. }");
+        assert_eq!(format!("{:?}", bench.questions.questions), "Questions { waiting: 1, .. }");
     }
 
     #[test]
@@ -383,7 +425,7 @@ mod tests {
         for reason in ["one", "two", "three"] {
             bench.questions.keep_bans(vec![ban(reason)]);
         }
-        assert_eq!(bench.questions.0.lock().waiting.len(), 1);
+        assert_eq!(bench.questions.shared().lock().waiting.len(), 1);
         let answers = bench.work();
         assert_eq!(answers.len(), 3);
         assert!(answers.iter().all(|answer| matches!(answer, Answer::BansKept(Ok(())))));
@@ -409,8 +451,8 @@ mod tests {
         let mut bench = Bench::new(&arguments, None);
         let mut reread = || {
             bench.questions.reread(Ticket(5));
-            bench.questions.reread_for_signal();
-            bench.questions.reread_for_signal();
+            bench.questions.questions.reread_for_signal();
+            bench.questions.questions.reread_for_signal();
             let answers = bench.work();
             assert_eq!(answers.len(), 2, "two signals that come together are one");
             let mut tickets = Vec::new();
@@ -444,7 +486,7 @@ mod tests {
         for ticket in 0..=REREADINGS as u64 {
             bench.questions.reread(Ticket(ticket));
         }
-        assert_eq!(bench.questions.0.lock().waiting.len(), REREADINGS);
+        assert_eq!(bench.questions.shared().lock().waiting.len(), REREADINGS);
         let answers = bench.work();
         let told_to_wait =
             |answer: &Answer| matches!(answer, Answer::Reread { settings: Err(_), .. });
@@ -460,10 +502,10 @@ mod tests {
         questions.verify(Ticket(1), "x".into(), "no hash".into());
         questions.reread(Ticket(2));
         questions.keep_bans(vec![ban("last")]);
-        questions.0.lock().phase = Phase::Stopping;
-        drop(Worker::start(&questions, bench.tools).unwrap());
+        questions.shared().lock().phase = Phase::Stopping;
+        drop(Worker::start(&questions.questions, bench.tools).unwrap());
         assert_eq!(crate::data::look(&folder.0).unwrap().bans, [ban("last")]);
-        assert_eq!(questions.0.lock().phase, Phase::Ended);
+        assert_eq!(questions.shared().lock().phase, Phase::Ended);
         assert!(Data::open(&folder.0).is_ok(), "the directory is free again");
         assert!(questions.answers().is_empty(), "there is nobody left to hear them");
     }
@@ -472,7 +514,7 @@ mod tests {
     fn the_thread_answers_what_is_asked_later() {
         let bench = Bench::new(&[], None);
         let questions = bench.questions.clone();
-        let worker = Worker::start(&questions, bench.tools).unwrap();
+        let worker = Worker::start(&questions.questions, bench.tools).unwrap();
         questions.verify(Ticket(1), "x".into(), "no hash".into());
         questions.keep_bans(vec![]);
         let mut answers = Vec::new();
@@ -482,5 +524,48 @@ mod tests {
         }
         assert_eq!(bench.woken.load(Ordering::Relaxed), 2);
         drop(worker);
+    }
+
+    #[test]
+    fn each_loop_has_the_answers_to_what_it_asked_and_is_woken_for_them() {
+        let woken: Arc<Mutex<Vec<usize>>> = Arc::default();
+        let wakes = (0..3).map(|number| -> Wake {
+            let woken = Arc::clone(&woken);
+            Box::new(move || woken.lock().unwrap().push(number))
+        });
+        let questions = Questions::new(wakes.collect());
+        let askers = [0, 1, 2].map(|number| questions.asker(number));
+        let mut tools = Bench::new(&[], None).tools;
+        let mut work = || {
+            let jobs = std::mem::take(&mut questions.0.lock().waiting);
+            for job in jobs {
+                questions.0.answer(tools.carry_out(job));
+            }
+            std::mem::take(&mut *woken.lock().unwrap())
+        };
+
+        askers[2].verify(Ticket(7), "x".into(), "no hash".into());
+        askers[1].verify(Ticket(7), "x".into(), "no hash".into());
+        assert_eq!(work(), [2, 1]);
+        assert_eq!(verified(&askers[1].answers()), [(7, false)]);
+        assert_eq!(verified(&askers[2].answers()), [(7, false)]);
+
+        askers[1].keep_bans(vec![ban("one")]);
+        askers[2].keep_bans(vec![ban("two")]);
+        askers[1].keep_bans(vec![ban("three")]);
+        assert_eq!(work(), [1, 2, 1], "all are answered with the newest");
+        assert_eq!(askers.each_ref().map(|asker| asker.answers().len()), [0, 2, 1]);
+
+        questions.reread_for_signal();
+        askers[2].reread(Ticket(8));
+        assert_eq!(work(), [0, 2]);
+        assert_eq!(askers.each_ref().map(|asker| asker.answers().len()), [1, 0, 1]);
+
+        // What is answered without asking, too.
+        (0..=PASSWORDS as u64).for_each(|ticket| {
+            askers[1].verify(Ticket(ticket), "x".into(), "no hash".into());
+        });
+        assert_eq!(std::mem::take(&mut *woken.lock().unwrap()), [1]);
+        assert_eq!(verified(&askers[1].answers()), [(PASSWORDS as u64, false)]);
     }
 }

@@ -21,6 +21,8 @@ pub(crate) fn start(settings: &Settings) -> WorkerGuard {
     let log = tracing_subscriber::fmt()
         .with_max_level(settings.log_level.0)
         .with_target(false)
+        // Of several loops each line says which it is from.
+        .with_thread_names(settings.loops.count() > 1)
         .with_ansi(std::io::stderr().is_terminal())
         // It would tell its own errors on standard error, which is what has failed then.
         .log_internal_errors(false)

@@ -8,6 +8,7 @@ mod chat;
 mod environment;
 mod file;
 mod listen_at;
+mod loops;
 mod print;
 mod table;
 mod value;
@@ -20,6 +21,7 @@ use clap::parser::ValueSource;
 
 pub(crate) use file::position;
 pub(crate) use listen_at::ListenAt;
+pub(crate) use loops::Loops;
 pub(crate) use print::print;
 pub(crate) use table::{CommandName, LogFormat, Owner, Row, Settings, Shape, rows};
 pub(crate) use value::{Kind, Span};

@@ -1,4 +1,4 @@
-//! What all servers have in common: an engine, listeners, signals, hints, and the log.
+//! What all servers have in common: engines, listeners, signals, hints, and the log.
 //!
 //! Invariant: hints are printed once every listener stands, so that whoever waits for them can
 //! connect. What a service does with its connections is the service's.
@@ -6,14 +6,15 @@
 use std::io::{self, Write};
 
 use chat::Speaks;
-use engine::{Ending, Engine, Options};
-use service::{Batch, Key, Now, Origin, Reason, Request, Service, Time};
+use engine::{Choice, Ending, Engine, Options};
+use service::{Batch, Key, KeySpace, Now, Origin, Reason, Request, Service, Time};
 use tracing::{info, warn};
 
 use crate::exit::{Exit, Failure};
 use crate::join_hints::hints;
 use crate::listeners;
-use crate::options::{CommandName, Loaded};
+use crate::loops;
+use crate::options::{CommandName, Loaded, Loops, Problem};
 
 /// Whether the service wants to know of TCP urgent data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,63 +23,115 @@ pub(crate) enum Urgent {
     Ignored,
 }
 
-/// Runs `service` until a signal stops it or it stops itself.
-pub(crate) fn serve<S: Service>(
+/// Whether the services of several loops know each other's connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// No two loops give the same key.
+    Unique,
+    /// Each loop counts for itself.
+    Alike,
+}
+
+/// Runs services of the kind that `make` makes, one in each loop, until a signal stops them or one
+/// of them does; answers them as they were then.
+pub(crate) fn serve<S: Service + Send>(
     command: CommandName,
     loaded: &Loaded,
     urgent: Urgent,
-    service: &mut S,
-) -> Result<Exit, Failure> {
-    run(engine(loaded, urgent)?, command, loaded, service)
+    make: impl FnMut() -> S,
+) -> Result<(Exit, Vec<S>), Failure> {
+    let engines = engines(command, loaded, urgent, Keys::Alike)?;
+    let mut services: Vec<S> = std::iter::repeat_with(make).take(engines.len()).collect();
+    let exit = run(engines, command, loaded, &mut services)?;
+    Ok((exit, services))
 }
 
-/// The engine that was chosen; it has no listeners yet.
-pub(crate) fn engine(loaded: &Loaded, urgent: Urgent) -> Result<Engine, Failure> {
+/// Says if more loops were asked for than this server can have.
+pub(crate) fn check_loops(command: CommandName, loaded: &Loaded) -> Result<(), Vec<Problem>> {
+    match (loaded.settings.loops, only_one(command, loaded)) {
+        (Loops::Exactly(2..), Some(why)) => {
+            Err(vec![loaded.problem("loops", format_args!("must be 1: {why}"))])
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Why the server cannot have several loops.
+fn only_one(command: CommandName, loaded: &Loaded) -> Option<&'static str> {
+    match command {
+        CommandName::Sink => Some("what comes is said in one order, on one standard output"),
+        CommandName::Echo if loaded.settings.echo.exit_when_idle.is_some() => {
+            Some("with --exit-when-idle, a loop would end a server whose others are busy")
+        }
+        CommandName::Chat | CommandName::Echo | CommandName::Hello => None,
+    }
+}
+
+/// As many engines as there are to be loops, of the kind that was chosen; they have no listeners
+/// yet.
+pub(crate) fn engines(
+    command: CommandName,
+    loaded: &Loaded,
+    urgent: Urgent,
+    keys: Keys,
+) -> Result<Vec<Engine>, Failure> {
     match engine::raise_descriptor_limit() {
         Ok(limit) => info!(limit, "descriptors"),
         Err(error) => warn!(%error, "the limit on descriptors stays as it is"),
     }
-    let engine = Engine::new(Options {
-        choice: loaded.settings.engine,
-        idle_backoff: loaded.settings.idle_backoff,
-        watch_urgent: urgent == Urgent::Watched,
-        ..Options::default()
-    })
-    .map_err(failed)?;
-    info!(engine = %engine.kind(), why = engine.why(), "engine");
-    Ok(engine)
+    let count = match only_one(command, loaded) {
+        Some(_) => 1,
+        None => loaded.settings.loops.count(),
+    };
+    let make = |number: usize, choice: Choice| {
+        let keys = match keys {
+            Keys::Unique => KeySpace::one_of(number as u32, count as u32),
+            Keys::Alike => KeySpace::WHOLE,
+        };
+        Engine::new(Options {
+            choice,
+            idle_backoff: loaded.settings.idle_backoff,
+            watch_urgent: urgent == Urgent::Watched,
+            keys,
+            ..Options::default()
+        })
+    };
+    let first = make(0, loaded.settings.engine).map_err(failed)?;
+    info!(engine = %first.kind(), why = first.why(), loops = count, "engine");
+    let kind = first.kind();
+    let mut engines = vec![first];
+    for number in 1..count {
+        engines.push(make(number, kind).map_err(|error| {
+            let advice = "ask for fewer with --loops, or for another engine with --engine";
+            failed(io::Error::new(
+                error.kind(),
+                format!("there is no engine for loop {number} of {count}: {error}; {advice}"),
+            ))
+        })?);
+    }
+    Ok(engines)
 }
 
-/// Listens, says how to get there, and runs `service` on `engine` as [`serve`] does.
-pub(crate) fn run<S: Service>(
-    mut engine: Engine,
+/// Listens, says how to get there, and runs `services` on `engines` as [`serve`] does.
+pub(crate) fn run<S: Service + Send>(
+    mut engines: Vec<Engine>,
     command: CommandName,
     loaded: &Loaded,
-    service: &mut S,
+    services: &mut [S],
 ) -> Result<Exit, Failure> {
-    let mut ready = listeners::open(&mut engine, command, &listeners::wanted(loaded))?;
+    // One listens for all.
+    let mut ready = listeners::open(&mut engines[0], command, &listeners::wanted(loaded))?;
     if loaded.settings.chat.anonymous {
         // It relays lines as they come: no client but those for lines gets anywhere.
         ready.iter_mut().for_each(|one| one.speaks = Speaks::Plain);
     }
-    engine.handle_signals().map_err(failed)?;
     let hints = hints(command, &ready);
-    match command {
+    let ready = || match command {
         // Its standard output is for what it was sent, and may go into a file or a pipe.
         CommandName::Sink => write(io::stderr().lock(), &hints),
         CommandName::Chat | CommandName::Echo | CommandName::Hello => say(&hints),
-    }
-
-    let ending = engine.run(service).map_err(failed)?;
-    let counters = engine.counters();
-    info!(
-        accepted = counters.accepted,
-        bytes_in = counters.bytes_in,
-        bytes_out = counters.bytes_out,
-        turns = counters.turns,
-        "stopped"
-    );
-    match ending {
+    };
+    match loops::run(engines, services, ready).map_err(failed)? {
         Ending::Stopped => Ok(Exit::Fine),
         Ending::Forced => {
             warn!("a second signal: connections were cut off");

@@ -5,7 +5,6 @@ mod door;
 mod harness;
 mod hostile;
 mod irc;
-mod loops;
 mod order;
 mod transcript;
 

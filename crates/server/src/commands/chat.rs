@@ -4,7 +4,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::sync::Arc;
 
-use chat::Switchboard;
+use chat::{Exchange, Settings, Switchboard};
+use engine::Engine;
 use tracing::info;
 
 use crate::chat_settings::{Running, assemble};
@@ -12,9 +13,9 @@ use crate::configuration::Configuration;
 use crate::data::{Data, random_key};
 use crate::exit::{Exit, Failure};
 use crate::hangup;
-use crate::host::{Questions, Tools, Worker};
+use crate::host::{Questions, Tools, Wake, Worker};
 use crate::options::{CommandName, Given, Loaded};
-use crate::serve::{self, Urgent};
+use crate::serve::{self, Keys, Urgent};
 
 /// Runs the chat room.
 pub(super) fn chat(given: Given, loaded: &Loaded) -> Result<Exit, Failure> {
@@ -31,17 +32,40 @@ pub(super) fn chat(given: Given, loaded: &Loaded) -> Result<Exit, Failure> {
         Some(data) => data.cloak_key().map_err(failed)?,
         None => random_key().map_err(failed)?,
     };
-    let engine = serve::engine(loaded, Urgent::Ignored)?;
-    let handle = engine.handle();
-    let questions = Questions::new(move || handle.wake());
+    let engines = serve::engines(CommandName::Chat, loaded, Urgent::Ignored, Keys::Unique)?;
+    let wake = |engine: &Engine| -> Wake {
+        let handle = engine.handle();
+        Box::new(move || handle.wake())
+    };
+    let questions = Questions::new(engines.iter().map(wake).collect());
     let seed = RandomState::new().build_hasher().finish();
-    let running = Running { seed, cloak_key, host: Arc::new(questions.clone()) };
+    let running = Running { seed, cloak_key, host: Arc::new(questions.asker(0)) };
     let settings = assemble(loaded, running.clone()).map_err(Failure::wrong_options)?;
     if data.is_none() && !settings.operators.is_empty() {
         info!("without --data, bans and the hosts that others see end with the server");
     }
     let configuration = Configuration::new(given, running, loaded, &settings);
     let _worker = Worker::start(&questions, Tools { data, configuration }).map_err(failed)?;
-    hangup::watch(questions, engine.handle()).map_err(failed)?;
-    serve::run(engine, CommandName::Chat, loaded, &mut Switchboard::new(settings))
+    let mut switchboards = switchboards(&settings, &engines, &questions);
+    hangup::watch(questions, engines[0].handle()).map_err(failed)?;
+    serve::run(engines, CommandName::Chat, loaded, &mut switchboards)
+}
+
+/// The chat, as each of its loops serves it.
+fn switchboards(
+    settings: &Settings,
+    engines: &[Engine],
+    questions: &Questions,
+) -> Vec<Switchboard> {
+    if engines.len() == 1 {
+        return vec![Switchboard::new(settings.clone())];
+    }
+    let exchange = Exchange::new(engines.len());
+    let switchboards = engines.iter().enumerate().map(|(number, engine)| {
+        let handle = engine.handle();
+        exchange.set_waker(number, Arc::new(move || handle.wake()));
+        let settings = Settings { host: Arc::new(questions.asker(number)), ..settings.clone() };
+        Switchboard::in_loop(settings, Arc::clone(&exchange), number)
+    });
+    switchboards.collect()
 }

@@ -10,15 +10,17 @@ use crate::serve::{Logged, Urgent, say, serve};
 pub(super) fn echo(loaded: &Loaded) -> Result<Exit, Failure> {
     let settings = &loaded.settings.echo;
     let some = |text: &String| (!text.is_empty()).then(|| text.clone());
-    let mut echo = Logged::new(Echo::new(EchoOptions {
-        upper: settings.upper,
-        suffix: some(&settings.suffix),
-        reply: some(&settings.reply),
-        exit_when_idle: settings.exit_when_idle,
-    }));
+    let make = || {
+        Logged::new(Echo::new(EchoOptions {
+            upper: settings.upper,
+            suffix: some(&settings.suffix),
+            reply: some(&settings.reply),
+            exit_when_idle: settings.exit_when_idle,
+        }))
+    };
     let urgent = if settings.drop_on_urgent { Urgent::Watched } else { Urgent::Ignored };
-    let exit = serve(CommandName::Echo, loaded, urgent, &mut echo)?;
-    if echo.service.timed_out() {
+    let (exit, echoes) = serve(CommandName::Echo, loaded, urgent, make)?;
+    if echoes.iter().any(|echo| echo.service.timed_out()) {
         say("Time out!\n");
     }
     Ok(exit)

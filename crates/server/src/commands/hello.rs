@@ -28,7 +28,8 @@ pub(super) fn hello(loaded: &Loaded) -> Result<Exit, Failure> {
         options.body = body;
     }
     options.content_type.clone_from(&settings.hello.content_type);
-    serve(CommandName::Hello, loaded, Urgent::Ignored, &mut Logged::new(Hello::new(options)))
+    let make = || Logged::new(Hello::new(options.clone()));
+    serve(CommandName::Hello, loaded, Urgent::Ignored, make).map(|(exit, _)| exit)
 }
 
 /// What is answered, if it was chosen.

@@ -16,15 +16,18 @@ const QUEUED_LINES: usize = 8192;
 
 /// Runs the sink.
 pub(super) fn sink(loaded: &Loaded) -> Result<Exit, Failure> {
-    let (mut writer, flushed) =
+    let (writer, flushed) =
         NonBlockingBuilder::default().buffered_lines_limit(QUEUED_LINES).finish(std::io::stdout());
     let dropped = writer.error_counter();
     let options = SinkOptions { idle: loaded.settings.sink.idle };
-    let mut sink = Logged::new(Sink::new(options, |words: &str| {
-        // In one piece: a line is written whole or dropped whole.
-        let _ = writer.write_all(format!("{words}\n").as_bytes());
-    }));
-    let result = serve(CommandName::Sink, loaded, Urgent::Ignored, &mut sink);
+    let make = || {
+        let mut writer = writer.clone();
+        Logged::new(Sink::new(options.clone(), move |words: &str| {
+            // In one piece: a line is written whole or dropped whole.
+            let _ = writer.write_all(format!("{words}\n").as_bytes());
+        }))
+    };
+    let result = serve(CommandName::Sink, loaded, Urgent::Ignored, make).map(|(exit, _)| exit);
     drop(flushed);
     if dropped.dropped_lines() > 0 {
         warn!(lines = dropped.dropped_lines(), "dropped: standard output was not read");

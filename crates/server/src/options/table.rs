@@ -17,6 +17,7 @@ use tutorials::HelloOptions;
 
 use super::chat::{Characters, Line, Link, ServerName, Slow, operators, show_operator};
 use super::listen_at::ListenAt;
+use super::loops::Loops;
 use super::value::{Bytes, Count, File, Kind, Named, OrOff, Span, Switch, Text, Toml, Within};
 
 /// What one run is to do: the values of all options.
@@ -25,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) listen: Vec<ListenAt>,
     pub(crate) engine: Choice,
     pub(crate) idle_backoff: Option<Duration>,
+    pub(crate) loops: Loops,
     pub(crate) log_level: LogLevel,
     pub(crate) log_format: LogFormat,
     pub(crate) chat: chat::Settings,
@@ -68,6 +70,7 @@ impl Settings {
             listen: vec![Listen::Any(command.port()).into()],
             engine: Choice::Auto,
             idle_backoff: None,
+            loops: Loops::Exactly(1),
             log_level: LogLevel(LevelFilter::INFO),
             log_format: LogFormat::Text,
             chat: chat::Settings::default(),
@@ -253,6 +256,7 @@ pub(super) const TABLE: &[Row] = &[
     },
     row!(EVERY, "engine", engine, Named, "ENGINE", "What watches the sockets: auto, sweep, select, poll, epoll or uring (see `switchboard engines`)"),
     row!(EVERY, "idle-backoff", idle_backoff, OrOff<Span>, "TIME", "How long the sweep may sleep when nothing happens; off answers fastest and burns a core"),
+    row!(EVERY, "loops", loops, Named, "N", "How many loops serve, each on a thread of its own: a number, or auto for one on each core"),
     row!(EVERY, "log-level", log_level, Named, "LEVEL", "What is logged, to standard error: off, error, warn, info, debug or trace"),
     row!(EVERY, "log-format", log_format, Named, "FORMAT", "How log lines are written: text or json"),
 

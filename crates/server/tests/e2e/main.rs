@@ -6,7 +6,6 @@
 
 mod support;
 
-mod bench;
 mod chat;
 mod clients;
 mod configuration;
@@ -18,6 +17,7 @@ mod hello;
 mod hostile;
 mod keeping;
 mod languages;
+mod loops;
 mod passwords;
 mod scale;
 mod sink;
