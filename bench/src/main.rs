@@ -20,6 +20,7 @@ use clap::{Parser, Subcommand};
 use load::{Address, ExchangePlan, Exchanges, Pace, Question};
 use member::Dialect;
 use server::Server;
+use switchboard_bench::soak;
 
 #[derive(Parser)]
 #[command(about = "Measures Switchboard beside the bare loops that are its ceiling")]
@@ -93,10 +94,17 @@ enum What {
         #[arg(long, default_value_t = 1)]
         rooms: usize,
     },
+    /// Thousands of members of all dialects for an hour: what is lost, and whether memory grows.
+    Soak(soak::Options),
 }
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
+    if let What::Soak(options) = arguments.what {
+        let report = soak::run(options)?;
+        print!("{}", report.text);
+        std::process::exit(i32::from(report.faults > 0));
+    }
     server::pin_load();
     match &arguments.what {
         What::Echo { connections } => {
@@ -114,6 +122,7 @@ fn main() -> io::Result<()> {
         What::Idle { connections, dialect, rooms } => {
             idle::measure(&arguments, dialect, *connections, (*rooms).max(1))
         }
+        What::Soak(_) => Ok(()),
     }
 }
 

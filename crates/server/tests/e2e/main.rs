@@ -21,6 +21,7 @@ mod loops;
 mod passwords;
 mod scale;
 mod sink;
+mod soak;
 mod starting;
 
 /// Makes of each function that takes an engine five tests, one for every engine.

@@ -1,0 +1,3 @@
+//! What of the measurements others may run: the [`soak`].
+
+pub mod soak;
