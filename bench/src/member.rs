@@ -38,7 +38,7 @@ impl Dialect {
     /// they come to; IRC clients are spread over `rooms`.
     pub(crate) fn protocol(self, hello: &str, rooms: usize) -> Box<dyn Protocol> {
         match self {
-            Self::Plain => Box::new(Lines { hello: hello.to_owned() }),
+            Self::Plain => Box::new(Lines { hello: hello.to_owned(), ..Lines::default() }),
             Self::Irc | Self::IrcTime => Box::new(Irc {
                 rooms: (0..rooms).map(|number| format!("#room{number}")).collect(),
                 server_time: self == Self::IrcTime,

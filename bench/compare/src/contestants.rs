@@ -71,7 +71,7 @@ impl Tongue {
         let rooms = (0..rooms.max(1)).map(|number| format!("#bench{number}")).collect();
         match self {
             Self::Lines => Box::new(Lines::default()),
-            Self::NamedLines => Box::new(Lines { hello: "/plain\n".into() }),
+            Self::NamedLines => Box::new(Lines { hello: "/plain\n".into(), ..Lines::default() }),
             Self::Irc => Box::new(Irc { rooms, ..Irc::default() }),
             Self::IrcTime => Box::new(Irc { rooms, server_time: true, ..Irc::default() }),
             Self::Redis => Box::new(Redis::default()),

@@ -82,6 +82,19 @@ impl Fanout {
         Ok(())
     }
 
+    /// Only receives, for so long: what members do who say nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the server closes a connection.
+    pub fn listen(&mut self, duration: Duration) -> Result<(), Trouble> {
+        let end = Instant::now() + duration;
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            self.turn(left)?;
+        }
+        Ok(())
+    }
+
     /// Has lines said, some times a second, until everybody has heard one.
     ///
     /// # Errors

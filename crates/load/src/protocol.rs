@@ -10,6 +10,7 @@ mod irc;
 mod lines;
 mod nats;
 mod redis;
+mod websocket;
 
 use crate::Ear;
 
@@ -17,6 +18,7 @@ pub use irc::Irc;
 pub use lines::Lines;
 pub use nats::Nats;
 pub use redis::Redis;
+pub use websocket::WebSocket;
 
 /// A way of speaking, with all that its clients have in common.
 pub trait Protocol {
@@ -54,9 +56,10 @@ impl Protocol for Box<dyn Protocol> {
 }
 
 /// Who hears what a sender says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Audience {
     /// Everyone in the room but its author: chat rooms.
+    #[default]
     Others,
     /// Everyone, the author too.
     Everyone,

@@ -6,13 +6,14 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::commands::ConnectArguments;
+use crate::commands::{BenchArguments, ConnectArguments};
 use crate::exit::Exit;
 use crate::options::{CommandName, Settings, Shape, rows};
 
 /// What the command line asks for.
 pub(crate) enum Invocation {
     Serve(CommandName, ArgMatches),
+    Bench(BenchArguments),
     Connect(ConnectArguments),
     Engines,
     HashPassword,
@@ -38,6 +39,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Invocation {
         "connect" => {
             ConnectArguments::from_arg_matches(matches).map_or_else(told, Invocation::Connect)
         }
+        "bench" => BenchArguments::from_arg_matches(matches).map_or_else(told, Invocation::Bench),
         "hash-password" => Invocation::HashPassword,
         _ => Invocation::Engines,
     }
@@ -84,13 +86,15 @@ fn command() -> Command {
                switchboard chat --listen 9000     the same on another port\n  \
                switchboard echo --upper           an echo server on port 8800\n  \
                switchboard connect localhost:8800 a client for it\n  \
-               switchboard engines                what can watch sockets here",
+               switchboard engines                what can watch sockets here\n  \
+               switchboard bench engines          what each of them costs",
         )
         .override_usage("switchboard [COMMAND] [OPTIONS]")
         .subcommand_required(true)
         .disable_help_subcommand(true)
         .subcommands(CommandName::ALL.map(server))
         .subcommand(ConnectArguments::augment_args(Command::new("connect")))
+        .subcommand(BenchArguments::augment_args(Command::new("bench")))
         .subcommand(
             Command::new("engines")
                 .about("Show which engines this machine offers, and which one auto would take"),

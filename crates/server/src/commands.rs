@@ -1,5 +1,6 @@
 //! One file for each subcommand.
 
+mod bench;
 mod chat;
 mod connect;
 mod echo;
@@ -10,6 +11,7 @@ mod sink;
 
 use clap::ArgMatches;
 
+pub(crate) use bench::{BenchArguments, bench};
 pub(crate) use connect::{ConnectArguments, connect};
 pub(crate) use engines::engines;
 pub(crate) use hash_password::hash_password;

@@ -34,6 +34,7 @@ use exit::Failure;
 pub fn main() -> ExitCode {
     let result = match arguments::parse(std::env::args_os()) {
         Invocation::Serve(name, matches) => commands::serve(name, &matches),
+        Invocation::Bench(arguments) => commands::bench(&arguments),
         Invocation::Connect(arguments) => commands::connect(&arguments),
         Invocation::Engines => commands::engines(),
         Invocation::HashPassword => commands::hash_password(),

@@ -22,9 +22,20 @@ impl State {
         }
         let all = Query { scope: Scope::Everything, span: Span::Latest(None), count: usize::MAX };
         for (id, room) in self.rooms.iter() {
-            // Not what is its readers' alone: the log, and whether it is to be looked at.
-            let Room { name, members, shown, log: _, dirty: _, flags, rules, .. } = room;
-            let Room { topic, metadata, created_unix_ms, .. } = room;
+            // What is this loop's own is left out.
+            let Room {
+                log: _,
+                dirty: _,
+                settled: _,
+                name,
+                members,
+                shown,
+                flags,
+                rules,
+                topic,
+                metadata,
+                created_unix_ms,
+            } = room;
             line(format_args!("room {id:?} {name:?} {members:?} {shown} {flags:?} {rules:?}"));
             line(format_args!("about {topic:?} {metadata:?} {created_unix_ms}"));
             line(format_args!("found {:?}", self.find_room(name)));

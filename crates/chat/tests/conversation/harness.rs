@@ -27,13 +27,17 @@ thread_local! {
 /// Does the same on one loop, on two and on three, to which connections come by turns: nobody can
 /// tell.
 pub(crate) fn on_any_number_of_loops(what: impl Fn()) {
-    for loops in 1..=3 {
-        LOOPS.set(loops);
-        let failing = Failing(loops);
-        what();
-        std::mem::forget(failing);
-    }
+    (1..=3).for_each(|loops| on_loops(loops, &what));
+}
+
+/// Does it on so many loops.
+pub(crate) fn on_loops<T>(loops: usize, what: impl FnOnce() -> T) -> T {
+    LOOPS.set(loops);
+    let failing = Failing(loops);
+    let result = what();
+    std::mem::forget(failing);
     LOOPS.set(1);
+    result
 }
 
 /// Says on how many loops something has failed.
@@ -128,6 +132,11 @@ impl Chat {
     /// The server, or its first loop.
     pub(crate) fn service(&self) -> &Switchboard {
         &self.loops[0].service
+    }
+
+    /// All its loops.
+    pub(crate) fn services(&self) -> impl Iterator<Item = &Switchboard> {
+        self.loops.iter().map(|one| &one.service)
     }
 
     pub(crate) fn is_on_one_loop(&self) -> bool {

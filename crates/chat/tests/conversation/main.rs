@@ -5,6 +5,7 @@ mod door;
 mod harness;
 mod hostile;
 mod irc;
+mod loops;
 mod order;
 mod transcript;
 

@@ -1,6 +1,6 @@
 //! Bare lines, as people with netcat send them.
 
-use super::{Client, Protocol, Role, Step, whole_lines};
+use super::{Audience, Client, Protocol, Role, Step, whole_lines};
 use crate::Ear;
 
 /// Bare lines: what is said is relayed to the others, whatever stands before it.
@@ -9,11 +9,17 @@ pub struct Lines {
     /// What each client says first, with its line ends: commands of the server's. Nothing, if it
     /// is empty. Nobody waits for an answer to it.
     pub hello: String,
+    /// Whether the server sends a line back to its author.
+    pub audience: Audience,
 }
 
 impl Protocol for Lines {
     fn name(&self) -> String {
         "plain".into()
+    }
+
+    fn audience(&self) -> Audience {
+        self.audience
     }
 
     fn most_text_bytes(&self) -> usize {
