@@ -15,6 +15,9 @@ use load::{Address, Pace, Process};
 use crate::exit::{Exit, Failure};
 use crate::options::{Kind, Span};
 
+/// What the address of a server may be.
+const WHERE: &str = "The server: HOST:PORT, [IPV6]:PORT or unix:/path";
+
 /// What to measure.
 #[derive(Args, Debug)]
 #[command(
@@ -113,8 +116,7 @@ struct Fanout {
 
 #[derive(Args, Debug)]
 struct Echo {
-    /// The server: HOST:PORT, [IPV6]:PORT or unix:/path
-    #[arg(value_name = "ADDR", value_parser = address)]
+    #[arg(value_name = "ADDR", value_parser = address, help = WHERE)]
     to: Address,
 
     /// How many connections ask
@@ -135,8 +137,7 @@ struct Echo {
 
 #[derive(Args, Debug)]
 struct Http {
-    /// The server: HOST:PORT, [IPV6]:PORT or unix:/path
-    #[arg(value_name = "ADDR", value_parser = address)]
+    #[arg(value_name = "ADDR", value_parser = address, help = WHERE)]
     to: Address,
 
     /// How many connections ask
@@ -179,8 +180,7 @@ struct Idle {
 /// A room, and how one comes into it.
 #[derive(Args, Debug)]
 struct Room {
-    /// The server: HOST:PORT, [IPV6]:PORT or unix:/path
-    #[arg(value_name = "ADDR", value_parser = address)]
+    #[arg(value_name = "ADDR", value_parser = address, help = WHERE)]
     to: Address,
 
     /// What the members speak
