@@ -218,6 +218,11 @@ pub struct Event {
 /// The time left until `deadline`, for calls that take durations: `None` waits for ever. Rounded
 /// to nothing, so that a wait ends no earlier than asked.
 fn time_left(deadline: Option<Time>) -> Option<Timespec> {
+    // The beginning of time, which is how one says "do not wait", has passed: asking what time it
+    // is would cost a tenth of an epoll wait.
+    if deadline == Some(Time::ZERO) {
+        return Some(Timespec { tv_sec: 0, tv_nsec: 0 });
+    }
     let left = deadline?.since(clock::monotonic());
     Some(Timespec {
         // A wait of over 68 years is as good as one of 68 years, and fits every time_t.
@@ -228,5 +233,5 @@ fn time_left(deadline: Option<Time>) -> Option<Timespec> {
 
 /// Whether `deadline` has passed.
 fn is_over(deadline: Option<Time>) -> bool {
-    deadline.is_some_and(|deadline| deadline <= clock::monotonic())
+    deadline.is_some_and(|deadline| deadline == Time::ZERO || deadline <= clock::monotonic())
 }
