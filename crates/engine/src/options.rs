@@ -68,6 +68,10 @@ pub struct Options {
     /// How long an idle sweep may sleep between two rounds; `None` never sleeps. Only for
     /// [`Choice::Sweep`].
     pub idle_backoff: Option<Duration>,
+    /// How long an engine that finds nothing to do looks again and again before it sleeps; `None`
+    /// sleeps at once. What comes meanwhile is answered sooner, by as much as the machine needs to
+    /// wake a thread; every turn that ends in sleep costs this much time of a core.
+    pub spin: Option<Duration>,
     /// How long a connection that is being closed has to take its last bytes. Over it, the rest
     /// is dropped, with [`Reason::TimedOut`](service::Reason::TimedOut).
     pub close_limit: Duration,
@@ -103,6 +107,7 @@ impl Default for Options {
         Self {
             choice: Choice::Auto,
             idle_backoff: None,
+            spin: None,
             close_limit: Duration::from_secs(5),
             linger_limit: Duration::from_secs(1),
             stop_limit: Duration::from_secs(2),

@@ -140,7 +140,7 @@ impl<P: Selector> Reactor<P> {
             return Ok(Some(ending));
         }
         let mut events = std::mem::take(&mut self.events);
-        self.selector.select(&mut events, self.deadline())?;
+        self.wait(&mut events)?;
         let now = clock::now();
         self.now = now.time;
         self.counters.turns += 1;
@@ -155,6 +155,26 @@ impl<P: Selector> Reactor<P> {
         self.update_interests();
         self.waker.note(self.connections.len());
         Ok(self.ending(service))
+    }
+
+    /// Waits for what happens next, or for the deadline: looking for a while, if that is wanted,
+    /// and then asleep.
+    fn wait(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
+        let deadline = self.deadline();
+        if let Some(spin) = self.options.spin
+            && deadline != Some(Time::ZERO)
+        {
+            let spun = clock::monotonic() + spin;
+            let until = deadline.map_or(spun, |deadline| deadline.min(spun));
+            while clock::monotonic() < until {
+                self.selector.select(events, Some(Time::ZERO))?;
+                if !events.is_empty() {
+                    return Ok(());
+                }
+                std::hint::spin_loop();
+            }
+        }
+        self.selector.select(events, deadline)
     }
 
     /// When the next turn has to start, whatever the sockets do.

@@ -173,7 +173,10 @@ impl Uring {
         if let Phase::Ended(ending) = self.phase {
             return Ok(Some(ending));
         }
-        self.ring.enter(self.patience())?;
+        match (self.options.spin, self.patience()) {
+            (None, wait) | (Some(_), wait @ Wait::Not) => self.ring.enter(wait)?,
+            (Some(spin), wait) => self.ring.enter_spinning(wait, spin)?,
+        }
         self.counters.turns += 1;
         self.tell(service);
         self.siblings.tell();

@@ -91,6 +91,7 @@ pub(crate) fn engines(
         Engine::new(Options {
             choice,
             idle_backoff: loaded.settings.idle_backoff,
+            spin: loaded.settings.spin,
             watch_urgent: urgent == Urgent::Watched,
             keys,
             ..Options::default()

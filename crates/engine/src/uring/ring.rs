@@ -276,6 +276,47 @@ impl Ring {
         self.collect_pending()
     }
 
+    /// As [`enter`](Self::enter), but before it sleeps it looks for `spin` whether there is
+    /// something to collect. Looking takes no system call: the kernel says so in the memory of the
+    /// queues.
+    ///
+    /// # Errors
+    ///
+    /// As [`enter`](Self::enter).
+    pub(super) fn enter_spinning(&mut self, wait: Wait, spin: Duration) -> io::Result<()> {
+        let spun = monotonic() + spin;
+        let until = match wait {
+            Wait::Not => Time::ZERO,
+            Wait::Until(deadline) => deadline.min(spun),
+            Wait::Forever => spun,
+        };
+        loop {
+            self.enter(Wait::Not)?;
+            if !self.ready.is_empty() {
+                return Ok(());
+            }
+            loop {
+                if monotonic() >= until {
+                    return self.enter(wait);
+                }
+                if self.has_news() {
+                    break;
+                }
+                std::hint::spin_loop();
+            }
+        }
+    }
+
+    /// Whether an enter that does not wait would find something.
+    fn has_news(&mut self) -> bool {
+        let queue = self.ring.submission();
+        if queue.taskrun() || queue.cq_overflow() {
+            return true;
+        }
+        drop(queue);
+        !self.ring.completion().is_empty()
+    }
+
     /// How many completions to wait for now, and for how long.
     fn patience(&self, wait: Wait, all_placed: bool) -> (u32, Option<Duration>) {
         if !self.ready.is_empty() || !all_placed {

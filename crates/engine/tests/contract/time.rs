@@ -17,11 +17,14 @@ on_every_engine![
     without_a_deadline_an_idle_engine_takes_no_turn,
     time_is_the_monotonic_clock,
     without_a_pause_between_rounds_it_works_too,
+    an_engine_that_looks_before_it_sleeps_misses_nothing,
 ];
 
 fn a_deadline_is_never_early(choice: Choice) {
-    for idle_backoff in [None, Some(Duration::from_millis(1))] {
-        let mut scene = Scene::of(Options { idle_backoff, ..options(choice) }, |_, _| ());
+    let backoffs = [None, Some(Duration::from_millis(1))];
+    let spins = [None, Some(Duration::ZERO), Some(Duration::from_micros(200))];
+    for (idle_backoff, spin) in backoffs.into_iter().flat_map(|b| spins.map(|spin| (b, spin))) {
+        let mut scene = Scene::of(Options { idle_backoff, spin, ..options(choice) }, |_, _| ());
         for nanos in [1, 999, 100_000, 100_000, 900_000, 3_100_000, 3_100_000, 1_000_000] {
             let deadline = engine::monotonic() + Duration::from_nanos(nanos);
             scene.service.desk.deadline = Some(deadline);
@@ -121,4 +124,27 @@ fn without_a_pause_between_rounds_it_works_too(choice: Choice) {
     let (_, mut peer) = scene.meet();
     peer.write_all(b"round and round").unwrap();
     assert_eq!(scene.meanwhile(|| read_exactly(&peer, 15)), b"round and round");
+}
+
+fn an_engine_that_looks_before_it_sleeps_misses_nothing(choice: Choice) {
+    // Of what comes at once, some finds it looking and some asleep.
+    for spin in [Duration::from_micros(50), Duration::from_secs(3600)] {
+        let options = Options { spin: Some(spin), ..options(choice) };
+        let mut scene = Scene::of(options, |desk, fact| {
+            if let Fact::Received(key, bytes) = fact {
+                desk.send(*key, bytes);
+            }
+        });
+        let (_, mut peer) = scene.meet();
+        for pause in [0, 1, 40, 60, 5000].map(Duration::from_micros) {
+            std::thread::sleep(pause);
+            peer.write_all(b"round and round").unwrap();
+            assert_eq!(scene.meanwhile(|| read_exactly(&peer, 15)), b"round and round");
+        }
+        let handle = scene.engine.handle();
+        let before = scene.service.turns();
+        handle.wake();
+        scene.turn();
+        assert_eq!(scene.service.turns(), before + 1, "a wake ends the looking, too");
+    }
 }

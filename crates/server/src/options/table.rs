@@ -27,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) engine: Choice,
     pub(crate) idle_backoff: Option<Duration>,
     pub(crate) loops: Loops,
+    pub(crate) spin: Option<Duration>,
     pub(crate) log_level: LogLevel,
     pub(crate) log_format: LogFormat,
     pub(crate) chat: chat::Settings,
@@ -71,6 +72,7 @@ impl Settings {
             engine: Choice::Auto,
             idle_backoff: None,
             loops: Loops::Exactly(1),
+            spin: None,
             log_level: LogLevel(LevelFilter::INFO),
             log_format: LogFormat::Text,
             chat: chat::Settings::default(),
@@ -257,6 +259,7 @@ pub(super) const TABLE: &[Row] = &[
     row!(EVERY, "engine", engine, Named, "ENGINE", "What watches the sockets: auto, sweep, select, poll, epoll or uring (see `switchboard engines`)"),
     row!(EVERY, "idle-backoff", idle_backoff, OrOff<Span>, "TIME", "How long the sweep may sleep when nothing happens; off answers fastest and burns a core"),
     row!(EVERY, "loops", loops, Named, "N", "How many loops serve, each on a thread of its own: a number, or auto for one on each core"),
+    row!(EVERY, "spin", spin, OrOff<Span>, "TIME", "How long to look again and again before sleeping, such as 50us: quicker answers for more CPU, on a machine with a core to spare"),
     row!(EVERY, "log-level", log_level, Named, "LEVEL", "What is logged, to standard error: off, error, warn, info, debug or trace"),
     row!(EVERY, "log-format", log_format, Named, "FORMAT", "How log lines are written: text or json"),
 
