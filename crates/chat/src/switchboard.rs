@@ -286,7 +286,15 @@ impl Service for Switchboard {
         };
         let view = View { me: key, dialect: &session.dialect, scene: &self.scene };
         let filled = session.outbox.fill(&view, &mut self.state.rooms, batch);
-        session.flush = if batch.is_empty() { Flush::Idle } else { Flush::Asked };
+        session.flush = if batch.is_empty() {
+            Flush::Idle
+        } else if !batch.is_full() && !session.is_being_answered() {
+            // That is all there was: no need to come back and hear so.
+            batch.nothing_more();
+            Flush::Idle
+        } else {
+            Flush::Asked
+        };
         self.stats.lines_out += filled.lines;
         if filled.missed > 0 {
             self.stats.slow_told += 1;

@@ -304,7 +304,9 @@ impl<P: Selector> Reactor<P> {
                 }
                 return;
             }
+            let is_last = self.batch.is_last() && connection.stage == Stage::Open;
             match connection.send(&mut self.batch, &mut self.counters) {
+                Sent::Whole if is_last => return,
                 Sent::Whole => {}
                 Sent::Blocked => {
                     connection.parked = Some(Box::new(std::mem::take(&mut self.batch)));

@@ -65,6 +65,8 @@ pub struct Batch {
     sent: usize,
     /// How many bytes make it full.
     full: usize,
+    /// Nothing more is to come after it.
+    is_last: bool,
 }
 
 impl Default for Batch {
@@ -95,7 +97,14 @@ impl Batch {
 
     /// An empty batch that is full with `bytes`.
     pub fn full_with(bytes: usize) -> Self {
-        Self { copied: Vec::new(), parts: VecDeque::new(), len: 0, sent: 0, full: bytes }
+        Self {
+            copied: Vec::new(),
+            parts: VecDeque::new(),
+            len: 0,
+            sent: 0,
+            full: bytes,
+            is_last: false,
+        }
     }
 
     /// Adds a copy of `bytes`.
@@ -138,6 +147,17 @@ impl Batch {
             Some(Part::Copied { end: last_end, .. }) => *last_end = end,
             _ => self.parts.push_back(Part::Copied { start, end }),
         }
+    }
+
+    /// Says that this is all there is: the engine need not come back to hear that there is nothing
+    /// more. It is a hint: an engine may ask all the same.
+    pub fn nothing_more(&mut self) {
+        self.is_last = true;
+    }
+
+    /// Whether the service has said that there is nothing more to send once this has been sent.
+    pub fn is_last(&self) -> bool {
+        self.is_last
     }
 
     /// Whether the service should stop filling.
@@ -217,6 +237,7 @@ impl Batch {
         self.parts.clear();
         self.len = 0;
         self.sent = 0;
+        self.is_last = false;
     }
 
     /// Gives memory back that the batch keeps for copied bytes beyond this many, as far as they
@@ -325,5 +346,17 @@ mod tests {
         assert_eq!(batch.room(), 0);
         batch.clear();
         assert!(batch.is_empty() && !batch.is_full());
+    }
+
+    #[test]
+    fn that_nothing_more_comes_is_said_of_one_filling_only() {
+        let mut batch = Batch::default();
+        batch.copy(b"all");
+        assert!(!batch.is_last());
+        batch.nothing_more();
+        batch.advance(1);
+        assert!(batch.is_last());
+        batch.advance(2);
+        assert!(!batch.is_last());
     }
 }

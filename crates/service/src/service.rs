@@ -72,6 +72,10 @@ pub trait Service {
     /// [`Request::Flush`] or [`Request::Close`] names the key. A batch that was filled is sent
     /// whole, in as many pieces as the socket wants, and then `transmit` is called again. Stop
     /// filling when [`Batch::is_full`]; a batch filled beyond is sent all the same.
+    ///
+    /// A service that knows there is nothing behind it may say so with [`Batch::nothing_more`]. That
+    /// call of `transmit` may then be left out, so what is to be sent later needs a new
+    /// [`Request::Flush`], even one that is made while the batch is out.
     fn transmit(&mut self, key: Key, batch: &mut Batch);
 
     /// The connection is over and its socket closed. The last call for this key.

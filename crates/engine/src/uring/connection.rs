@@ -25,6 +25,8 @@ pub(super) struct Connection {
     pub(super) is_hung_up: bool,
     /// An alert is in flight.
     pub(super) has_alert: bool,
+    /// The service has asked to have more sent while a batch was out.
+    pub(super) is_wanted: bool,
     /// How much was told in this turn.
     pub(super) share: Share,
     /// What came beyond the share.
@@ -57,6 +59,7 @@ impl Connection {
             receive: Receive::Idle,
             is_hung_up: false,
             has_alert: false,
+            is_wanted: false,
             share: Share::default(),
             backlog: None,
             sending: None,

@@ -162,10 +162,9 @@ impl Uring {
     /// Asks the service for what `key` is to be sent next, and sends it, unless a batch is out:
     /// then the end of that one asks.
     pub(super) fn flush<S: Service>(&mut self, service: &mut S, key: Key) {
-        let Some(connection) = self.connections.get(key) else { return };
-        if !matches!(connection.stage, Stage::Open | Stage::Draining)
-            || connection.sending.is_some()
-        {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        connection.is_wanted = connection.sending.is_some();
+        if !matches!(connection.stage, Stage::Open | Stage::Draining) || connection.is_wanted {
             return;
         }
         let stage = connection.stage;
@@ -190,6 +189,7 @@ impl Uring {
         let connection = self.connections.get_mut(key).expect("it stays while it is in flight");
         let mut sending = connection.sending.take().expect("a batch was being sent");
         let stage = connection.stage;
+        let has_more = !sending.batch.is_last() || connection.is_wanted || stage != Stage::Open;
         match completion.result() {
             Ok(count) => {
                 self.counters.sends += 1;
@@ -205,7 +205,9 @@ impl Uring {
         }
         if sending.batch.is_empty() || stage == Stage::Over {
             self.spares.put(sending);
-            self.sent.push(key);
+            if has_more {
+                self.sent.push(key);
+            }
             self.settle(key);
         } else {
             connection.sending = Some(sending);

@@ -93,8 +93,13 @@ impl Desk {
         {
             source(batch);
         }
+        let is_all = letters.is_empty() && !self.sources.contains_key(&key);
         let (times, bytes) = self.taken.entry(key).or_default();
         *times += 1;
+        // What an engine makes of the hint must not be seen: every other time there is none.
+        if is_all && !batch.is_empty() && *times % 2 == 1 {
+            batch.nothing_more();
+        }
         *bytes += batch.len() as u64;
     }
 }
