@@ -72,6 +72,10 @@ pub(crate) struct Uring {
     behind: Vec<Key>,
     /// Those whose batch has been sent.
     sent: Vec<Key>,
+    /// Those whose batch is sent at once, or not: known when the next enter returns.
+    trying: Vec<Key>,
+    /// One of them has more to be sent, or to be ended: the next enter must not wait.
+    is_hurried: bool,
     /// Batches that nobody uses.
     spares: Spares,
     /// Cancels that found nothing to cancel.
@@ -120,6 +124,8 @@ impl Uring {
             behind: Vec::new(),
             hung_up: Vec::new(),
             sent: Vec::new(),
+            trying: Vec::new(),
+            is_hurried: false,
             spares: Spares::default(),
             missed: Vec::new(),
             over: Vec::new(),
@@ -177,6 +183,7 @@ impl Uring {
             (None, wait) | (Some(_), wait @ Wait::Not) => self.ring.enter(wait)?,
             (Some(spin), wait) => self.ring.enter_spinning(wait, spin)?,
         }
+        self.settle_tries();
         self.counters.turns += 1;
         self.tell(service);
         self.siblings.tell();
@@ -200,6 +207,7 @@ impl Uring {
             || !self.behind.is_empty()
             || self.waker.has_newcomers()
             || self.stop_wanted
+            || self.is_hurried
             // The service names its first deadline at the end of a turn.
             || self.counters.turns == 0
         {
@@ -253,7 +261,7 @@ impl Uring {
             match operation.kind {
                 Kind::Accept => self.accepted(service, &completion),
                 Kind::Receive => self.received(service, &completion),
-                Kind::Send => self.sent(&completion),
+                Kind::Send | Kind::Try => self.sent(&completion),
                 Kind::Alert => self.alerted(service, &completion),
                 Kind::Connect => self.connected(service, &completion),
                 Kind::Watch => self.watched(service, operation.key),

@@ -148,6 +148,10 @@ impl Mailboxes {
             mailbox.taken = 0;
             mailbox.queue.clear();
             mailbox.queue.shrink_to(Self::KEPT_BYTES);
+            if count > 0 {
+                mailbox.flushing = false;
+                batch.nothing_more();
+            }
             if mailbox.state == State::Paused {
                 mailbox.state = State::Open;
                 self.requests.push_back(Request::Resume(key));
@@ -185,13 +189,18 @@ mod tests {
         mail.send(KEY, b"b");
         assert_eq!(requests(&mut mail), [Request::Flush(KEY)]);
         assert_eq!(transmit(&mut mail), b"ab");
-        // The batch is out: the engine will ask again by itself.
+        // That was all, and said to be: the engine will not ask again by itself.
         mail.send(KEY, b"c");
-        assert_eq!(requests(&mut mail), []);
-        assert_eq!(transmit(&mut mail), b"c");
-        assert_eq!(transmit(&mut mail), b"");
-        mail.send(KEY, b"d");
         assert_eq!(requests(&mut mail), [Request::Flush(KEY)]);
+        let more = vec![b'd'; Batch::FULL_BYTES];
+        mail.send(KEY, &more);
+        assert_eq!(requests(&mut mail), []);
+        // That was not all: it will.
+        assert_eq!(transmit(&mut mail)[..2], *b"cd");
+        mail.send(KEY, b"e");
+        assert_eq!(requests(&mut mail), []);
+        assert_eq!(transmit(&mut mail), b"de");
+        assert_eq!(transmit(&mut mail), b"");
     }
 
     #[test]

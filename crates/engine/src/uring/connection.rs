@@ -27,6 +27,8 @@ pub(super) struct Connection {
     pub(super) has_alert: bool,
     /// The service has asked to have more sent while a batch was out.
     pub(super) is_wanted: bool,
+    /// The batch is being tried: it is done when the next enter returns.
+    pub(super) is_trying: bool,
     /// How much was told in this turn.
     pub(super) share: Share,
     /// What came beyond the share.
@@ -60,6 +62,7 @@ impl Connection {
             is_hung_up: false,
             has_alert: false,
             is_wanted: false,
+            is_trying: false,
             share: Share::default(),
             backlog: None,
             sending: None,

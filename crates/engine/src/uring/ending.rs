@@ -74,7 +74,9 @@ impl Uring {
             Reason::Closed if !is_running => Reason::Stopped,
             reason => reason,
         });
-        let (has_alert, is_sending) = (connection.has_alert, connection.sending.is_some());
+        let has_alert = connection.has_alert;
+        let is_sending = connection.sending.is_some() && !connection.is_trying;
+        self.is_hurried |= connection.is_trying;
         self.adjust_receive(key);
         if has_alert {
             self.cancel(Kind::Alert, key);
@@ -120,7 +122,7 @@ impl Uring {
                 Kind::Alert => connection.is_some_and(|it| it.stage == Stage::Over && it.has_alert),
                 Kind::Accept => self.is_ending_accept(key),
                 Kind::Connect => !self.phase.is_running() && self.attempts.get(key).is_some(),
-                Kind::Watch => false,
+                Kind::Watch | Kind::Try => false,
             };
             if is_still_there {
                 self.cancel(kind, key);
@@ -180,6 +182,11 @@ impl Uring {
             && self.acceptors.iter().all(Option::is_none)
     }
 
+    /// Whether the kernel may still touch memory of ours.
+    fn is_in_flight(&self) -> bool {
+        self.ring.in_flight() > 0 || !self.trying.is_empty()
+    }
+
     /// Cancels all there is, and waits for the kernel's last words.
     fn end_everything<S: Service>(&mut self, service: &mut S, ending: Ending) {
         self.phase = Phase::Ended(ending);
@@ -189,11 +196,13 @@ impl Uring {
             self.end(key, Reason::Stopped);
         }
         let until = monotonic() + LAST_WORDS_LIMIT;
-        while self.ring.in_flight() > 0 && monotonic() < until {
+        while self.is_in_flight() && monotonic() < until {
             self.cancel_everything();
-            if self.ring.enter(Wait::Until(until)).is_err() {
+            let wait = if self.ring.in_flight() > 0 { Wait::Until(until) } else { Wait::Not };
+            if self.ring.enter(wait).is_err() {
                 break;
             }
+            self.settle_tries();
             self.tell_completions(service);
         }
         self.tell_ended(service);
@@ -209,10 +218,10 @@ impl Uring {
 
 impl Drop for Uring {
     fn drop(&mut self) {
-        if self.ring.is_enabled() && self.ring.in_flight() > 0 {
+        if self.ring.is_enabled() && self.is_in_flight() {
             self.end_everything(&mut Nobody, Ending::Forced);
         }
-        if self.ring.is_enabled() && self.ring.in_flight() > 0 {
+        if self.ring.is_enabled() && self.is_in_flight() {
             // The ring belongs to another thread, or the kernel did not answer in time. It will
             // end everything by itself once the ring's descriptor is closed, at a time that we
             // are not told of: whatever it may touch until then has to stay for good.

@@ -23,6 +23,9 @@ pub(super) enum Kind {
     /// Watch one of the engine's own descriptors (the waker, the signals), one shot; the key's
     /// index says which.
     Watch,
+    /// Send a batch at once, or as much of it as the socket takes. It is done when the enter that
+    /// hands it down returns, and completes only if not everything was sent.
+    Try,
 }
 
 /// An operation: what it does, and for whom.
@@ -36,8 +39,15 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    const KINDS: [Kind; 6] =
-        [Kind::Accept, Kind::Receive, Kind::Send, Kind::Alert, Kind::Connect, Kind::Watch];
+    const KINDS: [Kind; 7] = [
+        Kind::Accept,
+        Kind::Receive,
+        Kind::Send,
+        Kind::Alert,
+        Kind::Connect,
+        Kind::Watch,
+        Kind::Try,
+    ];
 
     // A key takes the lower 56 bits, the kind stands above, and the top bit marks a cancel.
     const KIND_SHIFT: u32 = 56;
@@ -50,6 +60,11 @@ impl Operation {
     /// The operation that cancels this one.
     pub(super) const fn cancelled(self) -> Self {
         Self { is_cancel: true, ..self }
+    }
+
+    /// Whether the kernel always has a last word on it.
+    pub(super) fn has_last_word(self) -> bool {
+        !self.is_cancel && self.kind != Kind::Try
     }
 
     /// The operation as the kernel carries it (`user_data`).

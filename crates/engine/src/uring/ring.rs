@@ -206,7 +206,7 @@ impl Ring {
     ///
     /// Descriptors and memory named by `entry` must stay until the operation's last completion.
     pub(super) unsafe fn push(&mut self, operation: Operation, entry: squeue::Entry) {
-        self.in_flight += usize::from(!operation.is_cancel);
+        self.in_flight += usize::from(operation.has_last_word());
         self.backlog.push_back(entry.user_data(operation.to_bits()));
         if !self.refill() && self.state == State::Enabled {
             // The queue is full: hand it down now. A kernel that cannot take it (for lack of
@@ -263,7 +263,7 @@ impl Ring {
             if !self.ready.is_empty() {
                 break;
             }
-            let all_down = self.backlog.is_empty() && self.ring.submission().is_empty();
+            let all_down = self.is_all_down();
             let over = match wait {
                 Wait::Not => true,
                 Wait::Until(deadline) => monotonic() >= deadline,
@@ -418,11 +418,21 @@ impl Ring {
                 result: entry.result(),
                 flags: entry.flags(),
             };
-            if completion.is_last() && !completion.operation.is_cancel {
+            if completion.is_last() && completion.operation.has_last_word() {
                 self.in_flight -= 1;
             }
             self.ready.push(completion);
         }
+    }
+
+    /// Whether the kernel has taken everything that was pushed.
+    pub(super) fn is_all_down(&mut self) -> bool {
+        self.backlog.is_empty() && self.ring.submission().is_empty()
+    }
+
+    /// The completions collected so far.
+    pub(super) fn ready(&self) -> &[Completion] {
+        &self.ready
     }
 
     /// Exchanges the completions collected so far for an empty vector with memory of its own.

@@ -50,6 +50,25 @@ const ASKED_MAX: usize = 1 << 30;
 const FLAGS: libc::c_int = libc::MSG_NOSIGNAL | libc::MSG_WAITALL;
 
 impl Sending {
+    /// Whether this is all that its connection is to be sent, in one piece, and so little that it
+    /// may be kept until the next enter returns, however long that takes.
+    pub(super) fn can_be_tried(&self) -> bool {
+        let slice = self.batch.as_slice();
+        self.batch.is_last() && slice.is_some_and(|slice| slice.len() <= Spares::KEPT_BYTES)
+    }
+
+    /// The entry that sends the whole batch, which [can be tried](Self::can_be_tried), as far as the
+    /// socket takes it at once. It points into `self`.
+    ///
+    /// `MSG_WAITALL` makes a part count as a failure, of which the completion says how much it was.
+    pub(super) fn try_entry(&mut self, socket: RawFd) -> squeue::Entry {
+        let slice = self.batch.as_slice().expect("it is in one piece");
+        self.asked = slice.len();
+        let send = opcode::Send::new(Fd(socket), slice.as_ptr(), self.asked as u32);
+        let entry = send.flags(FLAGS | libc::MSG_DONTWAIT).build();
+        entry.flags(squeue::Flags::SKIP_SUCCESS)
+    }
+
     /// The entry that sends what is left of the batch. It points into `self`.
     pub(super) fn entry(&mut self, socket: RawFd) -> squeue::Entry {
         if let Some(slice) = self.batch.as_slice() {
@@ -88,7 +107,7 @@ pub(super) struct Spares(Vec<Box<Sending>>);
 impl Spares {
     /// More than this many are not kept. A wave of sends to so many members at once needs no new
     /// memory; one line each keeps about 1 MiB, and nothing keeps more than some 17 MiB.
-    const KEPT: usize = 4096;
+    pub(super) const KEPT: usize = 4096;
 
     /// A batch keeps this much memory of its own while it is spare.
     const KEPT_BYTES: usize = 4096;

@@ -13,6 +13,7 @@ use super::Uring;
 use super::connection::Receive;
 use super::operation::Kind;
 use super::ring::Completion;
+use super::sending::Spares;
 use crate::connection::{Receiving, Stage, reason};
 
 impl Uring {
@@ -164,6 +165,7 @@ impl Uring {
     pub(super) fn flush<S: Service>(&mut self, service: &mut S, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         connection.is_wanted = connection.sending.is_some();
+        self.is_hurried |= connection.is_wanted && connection.is_trying;
         if !matches!(connection.stage, Stage::Open | Stage::Draining) || connection.is_wanted {
             return;
         }
@@ -178,15 +180,59 @@ impl Uring {
             return;
         }
         let connection = self.connections.get_mut(key).expect("it is there");
+        // What is tried keeps its memory until the next enter returns: no more than what is spare.
+        let has_room = self.trying.len() < Spares::KEPT;
+        let can_be_tried = stage == Stage::Open && has_room && sending.can_be_tried();
         connection.sending = Some(sending);
-        self.arm_send(key);
+        match can_be_tried {
+            true => self.arm_try(key),
+            false => self.arm_send(key),
+        }
     }
 
-    /// What came of a send. When all is sent, the service is asked for more after the turn's
+    /// Takes back the batches that were tried: all that the kernel has said nothing of were sent.
+    /// What it has said of the others is told with the rest.
+    pub(super) fn settle_tries(&mut self) {
+        if self.trying.is_empty() {
+            return;
+        }
+        for completion in self.ring.ready() {
+            if completion.operation.kind == Kind::Try
+                && let Some(connection) = self.connections.get_mut(completion.operation.key)
+            {
+                connection.is_trying = false;
+            }
+        }
+        if !self.ring.is_all_down() {
+            return;
+        }
+        let mut trying = std::mem::take(&mut self.trying);
+        for key in trying.drain(..) {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            if !std::mem::take(&mut connection.is_trying) {
+                continue;
+            }
+            let sending = connection.sending.take().expect("a batch was being tried");
+            self.counters.sends += 1;
+            self.counters.bytes_out += sending.batch.len() as u64;
+            let has_more = connection.is_wanted || connection.stage != Stage::Open;
+            self.spares.put(sending);
+            if has_more {
+                self.sent.push(key);
+                self.settle(key);
+            }
+        }
+        self.trying = trying;
+        self.is_hurried = false;
+    }
+
+    /// What came of a send, or of one that was tried and did not send everything. When all is sent, the service is asked for more after the turn's
     /// other facts were told, so that what they lead to goes along.
     pub(super) fn sent(&mut self, completion: &Completion) {
         let key = completion.operation.key;
         let connection = self.connections.get_mut(key).expect("it stays while it is in flight");
+        // One that was tried and failed may be told of before `settle_tries` has seen it.
+        connection.is_trying = false;
         let mut sending = connection.sending.take().expect("a batch was being sent");
         let stage = connection.stage;
         let has_more = !sending.batch.is_last() || connection.is_wanted || stage != Stage::Open;

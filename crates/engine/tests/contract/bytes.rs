@@ -17,6 +17,7 @@ on_every_engine![
     ten_megabytes_each_way_through_tiny_buffers_keep_their_order,
     frames_of_every_size_keep_their_order,
     answers_to_many_peers_do_not_mix,
+    small_batches_that_a_socket_takes_in_part_keep_their_order,
 ];
 
 const TOTAL: u64 = 10_000_000;
@@ -84,6 +85,37 @@ fn ten_megabytes_each_way_through_tiny_buffers_keep_their_order(choice: Choice) 
     assert!(scene.engine.counters().sends > 30, "it went out in many pieces");
     assert_eq!(scene.engine.counters().bytes_out, TOTAL);
     assert_eq!(scene.engine.counters().bytes_in, TOTAL);
+}
+
+fn small_batches_that_a_socket_takes_in_part_keep_their_order(choice: Choice) {
+    const WORDS: usize = 300;
+    const SIZE: usize = 1500;
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    tighten(&listener);
+    listener.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    listener.listen(16).unwrap();
+    let listen = Listen::Inherited(listener.into_raw_fd());
+    let mut outgoing = Pattern::new(5);
+    let reaction = move |desk: &mut crate::support::Desk, fact: &Fact| {
+        if let Fact::Received(key, bytes) = fact {
+            bytes.iter().for_each(|_| desk.send(*key, &outgoing.next(SIZE)));
+        }
+    };
+    let mut scene = Scene::at(&listen, options(choice), reaction);
+    let place = scene.place;
+    scene.meanwhile(move || {
+        let mut peer = patient(place);
+        let mut pattern = Pattern::new(5);
+        for word in 0..WORDS {
+            peer.write_all(b"!").unwrap();
+            // Now it keeps up, now it lets some words lie, until the socket is full.
+            if word % 20 > 10 {
+                pattern.expect(&read_exactly(&peer, SIZE));
+            }
+        }
+        let rest = WORDS * SIZE - pattern.made() as usize;
+        pattern.expect(&read_exactly(&peer, rest));
+    });
 }
 
 /// Buffers of a few kilobytes. With the smallest that the kernel gives, delayed acknowledgements
