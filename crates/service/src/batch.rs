@@ -240,10 +240,16 @@ impl Batch {
         self.is_last = false;
     }
 
-    /// Gives memory back that the batch keeps for copied bytes beyond this many, as far as they
-    /// are not in use.
+    /// Gives memory back that the batch keeps for copied bytes beyond this many, and for the pieces
+    /// that so many bytes are in at most, as far as they are not in use.
     pub fn trim(&mut self, bytes: usize) {
         self.copied.shrink_to(bytes);
+        self.parts.shrink_to(bytes / Self::COPY_BYTES + 4);
+    }
+
+    /// How many copied bytes it can hold without new memory.
+    pub fn kept_bytes(&self) -> usize {
+        self.copied.capacity()
     }
 }
 

@@ -109,8 +109,16 @@ impl Spares {
     /// memory; one line each keeps about 1 MiB, and nothing keeps more than some 17 MiB.
     pub(super) const KEPT: usize = 4096;
 
-    /// A batch keeps this much memory of its own while it is spare.
+    /// A batch keeps as much memory of its own while it is spare as two sends like its last one take,
+    /// but no more than this. If each kept this much, whatever its use, a few long sends now and then
+    /// would come to 17 MiB in the end: which spare is taken next is as good as chance.
     const KEPT_BYTES: usize = 4096;
+
+    /// It keeps so much anyway.
+    const KEPT_LEAST_BYTES: usize = 256;
+
+    /// And the description of so many pieces.
+    const KEPT_SLICES: usize = 8;
 
     /// An empty one.
     pub(super) fn take(&mut self) -> Box<Sending> {
@@ -120,9 +128,36 @@ impl Spares {
     /// Takes one back, with whatever is left in it.
     pub(super) fn put(&mut self, mut sending: Box<Sending>) {
         if self.0.len() < Self::KEPT {
+            let kept = sending.asked.saturating_mul(2);
             sending.batch.clear();
-            sending.batch.trim(Self::KEPT_BYTES);
+            sending.batch.trim(kept.clamp(Self::KEPT_LEAST_BYTES, Self::KEPT_BYTES));
+            sending.slices.clear();
+            sending.slices.shrink_to(Self::KEPT_SLICES);
             self.0.push(sending);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a spare keeps after a send of `len` bytes.
+    fn kept(spares: &mut Spares, len: usize) -> usize {
+        let mut sending = spares.take();
+        sending.batch.copy(&vec![b'x'; len]);
+        let _ = sending.entry(0);
+        sending.sent(len);
+        spares.put(sending);
+        spares.0.last().expect("one was put back").batch.kept_bytes()
+    }
+
+    #[test]
+    fn a_spare_forgets_a_long_send_once_it_has_had_a_short_one() {
+        let mut spares = Spares::default();
+        assert!(kept(&mut spares, 100_000) <= Spares::KEPT_BYTES);
+        assert!(kept(&mut spares, 3000) >= 3000);
+        assert!(kept(&mut spares, 100) <= Spares::KEPT_LEAST_BYTES);
+        assert!(kept(&mut spares, 200) >= 200);
     }
 }
