@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use load::{Irc, Lines, Nats, Protocol, Redis};
 
+use crate::ncat::Ncat;
 use crate::server::Recipe;
 
 /// Where things are.
@@ -29,7 +30,13 @@ pub(crate) struct Contestant {
     pub(crate) tongue: Tongue,
     /// More readers than these it does not take, or takes minutes to let in.
     pub(crate) most_readers: usize,
+    /// How many may come in at the same time: with a short queue for those who wait to be accepted,
+    /// the kernel turns away who comes too many, and they try again a second later.
+    pub(crate) at_once: usize,
 }
+
+/// At once, unless there is a reason for less.
+pub(crate) const AT_ONCE: usize = 128;
 
 /// What its clients speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +48,7 @@ pub(crate) enum Tongue {
     Irc,
     /// IRC, each line with its time.
     IrcTime,
+    Ncat,
     Redis,
     Nats,
 }
@@ -74,6 +82,7 @@ impl Tongue {
             Self::NamedLines => Box::new(Lines { hello: "/plain\n".into(), ..Lines::default() }),
             Self::Irc => Box::new(Irc { rooms, ..Irc::default() }),
             Self::IrcTime => Box::new(Irc { rooms, server_time: true, ..Irc::default() }),
+            Self::Ncat => Box::new(Ncat),
             Self::Redis => Box::new(Redis::default()),
             Self::Nats => Box::new(Nats::default()),
         }
@@ -93,6 +102,7 @@ impl Places {
             },
             tongue: Tongue::Lines,
             most_readers: 10_000,
+            at_once: AT_ONCE,
         }
     }
 
@@ -109,14 +119,17 @@ impl Places {
     pub(crate) fn chat(&self, what: &str, tongue: Tongue, engine: (&str, &str)) -> Contestant {
         let more: &[&str] = match tongue {
             // Who says nothing counts as a person with netcat at once, so that the load can begin.
-            Tongue::Lines => &["--no-throttle", "--anonymous", "--welcome-after", "1ms"],
-            Tongue::NamedLines => &["--no-throttle"],
-            _ => &["--no-throttle", "--irc-lobby", "no"],
+            Tongue::Lines => {
+                &["--no-throttle", "--loops", "1", "--anonymous", "--welcome-after", "1ms"]
+            }
+            Tongue::NamedLines => &["--no-throttle", "--loops", "1"],
+            _ => &["--no-throttle", "--loops", "1", "--irc-lobby", "no"],
         };
         Contestant {
             name: chat_name(what, engine.1),
             recipe: self.switchboard("chat", engine.0, more),
             tongue,
+            at_once: AT_ONCE,
             // A sweep or poll of thousands is not what they are for, and takes minutes.
             most_readers: if matches!(engine.0, "sweep" | "select" | "poll") {
                 1000
@@ -132,7 +145,14 @@ impl Places {
         let peer = |name: &str, tongue, most_readers, command: &[&str], file: Option<&str>| {
             let file = file.and_then(|file| self.setting(root, file));
             let recipe = Recipe { command: words(command), environment: libraries(root), file };
-            Contestant { name: name.to_owned(), recipe, tongue, most_readers }
+            let at_once = match name {
+                // They let ten wait, or deal badly with more.
+                "ncat --chat" | "ngIRCd" | "ircd-hybrid" => 8,
+                // It looks once a second who has said all that it wants to know.
+                "InspIRCd" | "InspIRCd with the time" => 1000,
+                _ => AT_ONCE,
+            };
+            Contestant { name: name.to_owned(), recipe, tongue, most_readers, at_once }
         };
         let program = |name: &str| find(root, name).display().to_string();
         let (inspircd, hybrid) = (program("inspircd"), program("ircd-hybrid"));
@@ -151,7 +171,7 @@ impl Places {
             // It takes a list of 1,024 descriptors at most.
             peer(
                 "ncat --chat",
-                Tongue::Lines,
+                Tongue::Ncat,
                 900,
                 &[&program("ncat"), "--chat", "-l", "-k", "-m", "1000", "127.0.0.1", "@PORT@"],
                 None,
@@ -164,10 +184,11 @@ impl Places {
                 inspircd,
                 Some("inspircd.conf"),
             ),
+            // A thousand who come in take it a minute.
             peer(
                 "ircd-hybrid",
                 Tongue::Irc,
-                10_000,
+                100,
                 &["unshare", "--mount", "sh", "-c", &show],
                 Some("ircd-hybrid.conf"),
             ),
@@ -217,6 +238,7 @@ impl Places {
             },
             tongue: Tongue::Lines,
             most_readers: 10_000,
+            at_once: AT_ONCE,
         })
     }
 

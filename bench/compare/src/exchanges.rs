@@ -5,7 +5,7 @@ use std::time::Duration;
 use load::{ExchangePlan, Exchanges, Pace, Question};
 
 use crate::Outcome;
-use crate::contestants::{Contestant, Tongue};
+use crate::contestants::{AT_ONCE, Contestant, Tongue};
 use crate::figures::Results;
 use crate::measure::Measure;
 use crate::server::Server;
@@ -36,7 +36,8 @@ fn contestants(measure: &Measure, bare: &str, service: &str) -> Vec<Contestant> 
 
 fn ours(name: String, measure: &Measure, service: &str, engine: &str, more: &[&str]) -> Contestant {
     let recipe = measure.places.switchboard(service, engine, more);
-    Contestant { name, recipe, tongue: Tongue::Lines, most_readers: 10_000 }
+    let (tongue, most_readers, at_once) = (Tongue::Lines, 10_000, AT_ONCE);
+    Contestant { name, recipe, tongue, most_readers, at_once }
 }
 
 /// What a row of one of Switchboard's small services is called.
@@ -49,7 +50,7 @@ pub(crate) fn echo(measure: &mut Measure, results: &mut Results) {
     let contestants = contestants(measure, "echo", "echo");
     let column = CONNECTIONS.to_string();
     forget(measure, &contestants, ECHO, &[&column], results);
-    measure.rounds("echo", contestants, |measure, contestant| {
+    measure.rounds("echo", contestants, results, |measure, contestant, results| {
         let question = Question::Echo { size: ECHO_BYTES };
         costs(measure, contestant, &question, ECHO, &[(&column, 1)], results)
     });
@@ -62,7 +63,7 @@ pub(crate) fn http(measure: &mut Measure, results: &mut Results) {
     let columns = [1, PIPELINED].map(|count| count.to_string());
     let columns: [&str; 2] = [&columns[0], &columns[1]];
     forget(measure, &contestants, HTTP, &columns, results);
-    measure.rounds("http", contestants, |measure, contestant| {
+    measure.rounds("http", contestants, results, |measure, contestant, results| {
         let question = Question::Http { host: "localhost".into(), path: "/".into() };
         let windows = [(columns[0], 1), (columns[1], PIPELINED)];
         costs(measure, contestant, &question, HTTP, &windows, results)
@@ -78,7 +79,7 @@ pub(crate) fn single(measure: &mut Measure, results: &mut Results) {
     }
     const COLUMNS: [(&str, f64); 3] = [("p50", 50.0), ("p90", 90.0), ("p99", 99.0)];
     forget(measure, &contestants, SINGLE, &COLUMNS.map(|(column, _)| column), results);
-    measure.rounds("a single connection", contestants, |measure, contestant| {
+    measure.rounds("a single connection", contestants, results, |measure, contestant, results| {
         let server = Server::start(&contestant.recipe, &measure.work)?;
         let question = Question::Echo { size: ECHO_BYTES };
         let mut load = connect(&server, &question, 1)?;

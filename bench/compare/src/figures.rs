@@ -5,7 +5,7 @@
 //! and the n-th of another were taken in the same round and can be held against each other.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,9 @@ pub(crate) struct Results {
     /// What it was made on and with: lines for the reader, by what they are about.
     pub(crate) circumstances: BTreeMap<String, String>,
     pub(crate) figures: Vec<Figure>,
+    /// Where they are kept.
+    #[serde(skip)]
+    file: PathBuf,
 }
 
 /// One cell of a table.
@@ -38,17 +41,22 @@ impl Results {
     /// What an earlier slice has left in `file`; nothing, if there was none.
     pub(crate) fn read(file: &Path) -> io::Result<Self> {
         match fs::read_to_string(file) {
-            Ok(text) => Ok(serde_json::from_str(&text)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Ok(text) => Ok(Self { file: file.to_owned(), ..serde_json::from_str(&text)? }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Self { file: file.to_owned(), ..Self::default() })
+            }
             Err(error) => Err(error),
         }
     }
 
-    pub(crate) fn write(&self, file: &Path) -> io::Result<()> {
-        if let Some(folder) = file.parent() {
+    /// Keeps them in the file that they were read from. Half a file is never seen.
+    pub(crate) fn keep(&self) -> io::Result<()> {
+        if let Some(folder) = self.file.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(file, serde_json::to_string_pretty(self)? + "\n")
+        let new = self.file.with_extension("new");
+        fs::write(&new, serde_json::to_string_pretty(self)? + "\n")?;
+        fs::rename(new, &self.file)
     }
 
     /// Forgets the cells that are about to be measured again.
@@ -168,11 +176,11 @@ mod tests {
     fn results_outlive_the_slice_that_found_them() {
         let folder = std::env::temp_dir().join(format!("compare-{}", std::process::id()));
         let file = folder.join("results.json");
-        assert_eq!(Results::read(&file).unwrap(), Results::default());
-        let mut results = Results::default();
+        let mut results = Results::read(&file).unwrap();
+        assert_eq!(results.figures, []);
         results.add("t", "a", "10", 1.5);
         results.circumstances.insert("kernel".into(), "6.18".into());
-        results.write(&file).unwrap();
+        results.keep().unwrap();
         assert_eq!(Results::read(&file).unwrap(), results);
         fs::remove_dir_all(folder).unwrap();
     }

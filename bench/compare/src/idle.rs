@@ -32,7 +32,7 @@ pub(crate) fn measure(measure: &mut Measure, results: &mut Results) {
         results.forget(TABLE, &contestant.name, COLUMN);
     }
     let rounds = std::mem::replace(&mut measure.rounds, 1);
-    measure.rounds("silent connections", contestants, |measure, contestant| {
+    measure.rounds("silent connections", contestants, results, |measure, contestant, results| {
         one(measure, contestant, results)
     });
     measure.rounds = rounds;
@@ -44,7 +44,7 @@ fn one(measure: &Measure, contestant: &Contestant, results: &mut Results) -> Out
     let count = measure.idle.min(contestant.most_readers);
     let protocol = contestant.tongue.protocol(count.div_ceil(ROOM_MEMBERS));
     let mut plan = Plan::new(server.address.to_string().parse()?, protocol);
-    plan.receivers = count;
+    (plan.receivers, plan.at_once) = (count, contestant.at_once);
     let mut room = Fanout::gather(plan, &mut ())?;
     // Whatever is put off until it is quiet has its time.
     std::thread::sleep(Duration::from_secs(1));

@@ -13,6 +13,7 @@ mod figures;
 mod idle;
 mod machine;
 mod measure;
+mod ncat;
 mod page;
 mod plot;
 mod report;
@@ -113,7 +114,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     match &arguments.what {
         What::Measure(wanted) => {
             let outcome = Measure::new(wanted)?.all(&mut results);
-            results.write(&arguments.results)?;
+            results.keep()?;
             let troubles = outcome?;
             if wanted.smoke {
                 report::check(&results, &troubles)?;

@@ -4,7 +4,7 @@
 //! time, so that neither the order nor a machine that becomes slower favours anybody.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
@@ -119,7 +119,8 @@ impl Measure {
         &mut self,
         what: &str,
         mut contestants: Vec<Contestant>,
-        mut one: impl FnMut(&Self, &Contestant) -> Outcome<()>,
+        results: &mut Results,
+        mut one: impl FnMut(&Self, &Contestant, &mut Results) -> Outcome<()>,
     ) {
         contestants.retain(|contestant| self.wants(contestant));
         for round in 0..self.rounds {
@@ -128,7 +129,10 @@ impl Measure {
             for place in 0..contestants.len() {
                 let place = (place + round) % contestants.len();
                 let contestant = &contestants[place];
-                if let Err(error) = one(self, contestant) {
+                let begun = Instant::now();
+                let outcome = one(self, contestant, results);
+                eprintln!("    {:5.1} s  {}", begun.elapsed().as_secs_f64(), contestant.name);
+                if let Err(error) = outcome {
                     let trouble = format!("{what}: {}: {error}", contestant.name);
                     eprintln!("{trouble}");
                     self.troubles.push(trouble);
@@ -136,6 +140,9 @@ impl Measure {
                 }
             }
             contestants.retain(|contestant| !failed.contains(&contestant.name));
+            if let Err(error) = results.keep() {
+                eprintln!("the figures of this round cannot be kept: {error}");
+            }
         }
     }
 }
