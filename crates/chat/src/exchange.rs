@@ -103,7 +103,9 @@ impl Exchange {
     pub fn set_waker(&self, number: usize, waker: Arc<dyn Fn() + Send + Sync>) {
         let place = &self.places[number];
         waker();
-        // A second one is not wanted: the first goes on serving.
+        // Who proposes after this sees it; and what was proposed before this loop sees at its first
+        // turn. A second one is not wanted: the first goes on serving.
+        let _proposing = self.stream();
         let _ = place.waker.set(waker);
     }
 
@@ -391,10 +393,13 @@ mod tests {
                 };
                 exchange.set_waker(number, Arc::new(waker));
                 let (mut all, mut own) = (Vec::new(), 0);
-                while (all.len() as u64) < TURNS {
+                loop {
                     seat.catch_up();
                     all.extend(taken(&mut seat));
                     let turn = all.len() as u64;
+                    if turn >= TURNS {
+                        return (all, own);
+                    }
                     let is_its_turn = turn % LOOPS as u64 == number as u64;
                     if is_its_turn || turn % 256 < 64 {
                         seat.propose(0, event("x"));
@@ -407,8 +412,6 @@ mod tests {
                         wake_ups.recv_timeout(patience).expect("it is woken");
                     }
                 }
-                seat.wake_others();
-                (all, own)
             }
         };
         let threads: Vec<_> = (0..LOOPS).map(|number| thread::spawn(run(number))).collect();
