@@ -368,12 +368,15 @@ impl Service for Switchboard {
     }
 
     fn request(&mut self) -> Option<Request> {
-        if self.requests.is_empty() {
-            // Who was found to be slow when it was sent something has left after the turn was over.
-            self.trunk.wake_others();
-            self.offer();
-        }
-        let (key, ask) = self.requests.pop_front()?;
+        let (key, ask) = match self.requests.pop_front() {
+            Some(next) => next,
+            None => {
+                // Who was found to be slow when it was sent something has left after the turn was over.
+                self.trunk.wake_others();
+                self.offer();
+                self.requests.pop_front()?
+            }
+        };
         Some(match ask {
             Ask::Flush => Request::Flush(key),
             Ask::Close => Request::Close(key),
@@ -492,7 +495,6 @@ impl Switchboard {
             (Ok(Applied::RoomRenamed(old)), Event::RoomRenamed { room, reason, .. }) => {
                 self.tell_room_renamed(ordered, *room, old, reason.as_deref());
             }
-            (Ok(Applied::Arrived), _) => self.see_in(member),
             (Ok(Applied::Departed(who)), Event::Departed { put_out, .. }) => {
                 let rooms: Vec<_> =
                     self.sessions.get(member).map_or(Vec::new(), |s| s.outbox.rooms().collect());
@@ -535,13 +537,6 @@ impl Switchboard {
                 self.tell_plain(member, ordered, outcome);
             }
             None => {}
-        }
-    }
-
-    /// `key` is a member now. If it has been closed before that had its place, it leaves again.
-    fn see_in(&mut self, key: Key) {
-        if self.sessions.get(key).is_some_and(|session| session.stage == Stage::Closing) {
-            self.depart(key, "Connection closed");
         }
     }
 
@@ -737,6 +732,87 @@ impl Switchboard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Limits;
+
+    /// What is sent to `key` now.
+    fn read(chat: &mut Switchboard, key: Key) -> String {
+        chat.finish();
+        while chat.request().is_some() {}
+        let (mut got, mut batch) = (Vec::new(), Batch::default());
+        loop {
+            chat.transmit(key, &mut batch);
+            if batch.is_empty() {
+                return String::from_utf8(got).expect("only UTF-8 is sent");
+            }
+            while !batch.is_empty() {
+                let mut slices = [std::io::IoSlice::new(&[])];
+                batch.slices(&mut slices);
+                let count = slices[0].len();
+                got.extend_from_slice(&slices[0][..count]);
+                batch.advance(count);
+            }
+        }
+    }
+
+    #[test]
+    fn what_others_do_in_the_middle_of_a_command_comes_before_it_and_is_no_answer_to_it() {
+        let limits = Limits::default().unthrottled();
+        let settings = Settings { limits, irc_lobby: false, ..Settings::default() };
+        let exchange = Exchange::new(2);
+        let mut other = Seat::new(Arc::clone(&exchange), 1, Bounds::of(&settings.limits));
+        let mut chat = Switchboard::in_loop(settings, exchange, 0);
+        let [ada, bob] = [Key::new(0, 1), Key::new(1, 1)];
+        let identity = Arc::clone(&crate::person::Person::guest(1).identity);
+        let name = Some(wire::name::Name::parse("bob").unwrap());
+        other.propose(0, Event::Arrived { member: bob, name, identity, away: None });
+        chat.begin(Now::default());
+        chat.opened(ada, &Origin { peer: service::Peer::Unix, via: Via::Listener(0) });
+        chat.received(ada, b"CAP REQ :labeled-response batch\r\nNICK ada\r\nUSER a 0 * :A\r\n");
+        chat.received(ada, b"CAP END\r\nMODE ada +w\r\n");
+        assert!(read(&mut chat, ada).contains(" 001 ada "));
+        chat.begin(Now::default());
+        // The turn has begun, and what it began with has been taken.
+        for text in ["one", "two"] {
+            other.propose(0, Event::Wallops { member: bob, text: text.into() });
+        }
+        let room = "#tea".parse().unwrap();
+        other.propose(0, Event::Joined { member: bob, room, key: None });
+        chat.received(ada, b"@label=7 JOIN #tea\r\n");
+        let got = read(&mut chat, ada);
+        let lines: Vec<&str> = got.lines().collect();
+        assert_eq!(lines[0], ":bob!nc@localhost WALLOPS :one");
+        assert_eq!(lines[1], ":bob!nc@localhost WALLOPS :two");
+        assert!(lines[2].starts_with("@label=7 :") && lines[2].contains(" BATCH +"), "{got}");
+        assert!(lines.last().is_some_and(|line| line.contains(" BATCH -")), "{got}");
+        assert!(got.contains(" 353 ada = #tea :ada @bob") || got.contains(":@bob ada"), "{got}");
+    }
+
+    #[test]
+    fn who_is_banned_elsewhere_while_it_comes_in_does_not_stay() {
+        let exchange = Exchange::new(2);
+        let settings = Settings::default();
+        let mut other = Seat::new(Arc::clone(&exchange), 1, Bounds::of(&settings.limits));
+        let mut chat = Switchboard::in_loop(settings, exchange, 0);
+        let [ada, bob] = [Key::new(0, 1), Key::new(1, 1)];
+        let identity = Arc::clone(&crate::person::Person::guest(1).identity);
+        other.propose(0, Event::Arrived { member: bob, name: None, identity, away: None });
+        chat.begin(Now::default());
+        let peer = service::Peer::Inet("192.0.2.7:1".parse().unwrap());
+        chat.opened(ada, &Origin { peer, via: Via::Listener(0) });
+        let ban = crate::Ban {
+            matches: crate::Matches::Network("192.0.2.0/24".parse().unwrap()),
+            until_unix_ms: None,
+            set_unix_ms: 0,
+            by: "bob".into(),
+            reason: "no".into(),
+        };
+        other.propose(0, Event::Banned { member: bob, ban: Arc::new(ban) });
+        // By her line she comes in; the ban stands before it in the order.
+        chat.received(ada, b"hello\n");
+        assert!(read(&mut chat, ada).ends_with("You are banned from this server: no\n"));
+        assert_eq!(chat.state.members(), 1, "and nobody is left in her place");
+        assert_eq!(chat.unregistered(), 0);
+    }
 
     #[test]
     fn an_engine_may_run_it_on_a_thread_of_its_own() {

@@ -60,6 +60,13 @@ struct Loop<S> {
     spare: Vec<Batch>,
     /// Turns in a row in which nothing was told and nothing asked.
     idle_turns: u32,
+    in_turn: InTurn,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum InTurn {
+    No,
+    Yes,
 }
 
 /// A connection that the service has asked for, and that the test has to answer.
@@ -110,8 +117,8 @@ impl<S: Service> Simulator<S> {
     }
 
     /// Several loops side by side, each with one of `services`, which is told of keys of the
-    /// [`KeySpace`] with its number. Which loop a client comes to, and which has the next turn, is drawn
-    /// from the seed, too.
+    /// [`KeySpace`] with its number. Which loop a client comes to, which has the next turn, and what it is
+    /// interrupted by, is drawn from the seed, too.
     ///
     /// # Panics
     ///
@@ -490,6 +497,7 @@ impl<S> Loop<S> {
             stopping: Stopping::No,
             spare: Vec::new(),
             idle_turns: 0,
+            in_turn: InTurn::No,
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use service::{Batch, Key, Now, Reason, Request, Service, Time, Via};
 
-use super::{Dial, Loop, Simulator, Stopping};
+use super::{Dial, InTurn, Loop, Simulator, Stopping};
 use crate::client::{Last, Sending, Stage};
 use crate::connection::{Connection, Input, Life, Output};
 use crate::trace::Note;
@@ -137,7 +137,9 @@ impl<S: Service> Simulator<S> {
         }
     }
 
+    /// A turn of one loop; turns of others may begin and end between its facts.
     pub(super) fn turn(&mut self, on: usize) {
+        self.loops[on].in_turn = InTurn::Yes;
         let unix_ms = self.date_ahead_ms + self.time.as_nanos() / 1_000_000;
         self.trace.note(Note::Begin { on, time: self.time, unix_ms }, &[]);
         self.loops[on].service.begin(Now { time: self.time, unix_ms });
@@ -152,6 +154,9 @@ impl<S: Service> Simulator<S> {
             if !self.random.chance(self.faults.delays) {
                 self.tell(on, fact);
                 told += 1;
+            }
+            if self.loops.len() > 1 && self.random.chance(self.faults.reordering) {
+                self.meanwhile();
             }
         }
 
@@ -179,6 +184,15 @@ impl<S: Service> Simulator<S> {
             && self.loops[on].failed_dials.is_empty()
         {
             self.loops[on].stopping = Stopping::Stopped;
+        }
+        self.loops[on].in_turn = InTurn::No;
+    }
+
+    /// In the middle of a turn another loop has one.
+    fn meanwhile(&mut self) {
+        let other = self.random.index(self.loops.len());
+        if self.loops[other].in_turn == InTurn::No && self.has_news(other) {
+            self.turn(other);
         }
     }
 
