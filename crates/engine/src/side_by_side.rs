@@ -17,8 +17,8 @@ use service::Origin;
 
 use crate::waker::Handle;
 
-/// So many newcomers may wait for an engine that another has accepted: some turns of accepting.
-/// Met: whoever accepted them serves them itself.
+/// So many newcomers may be handed to an engine between two of its turns. What it has taken waits for
+/// a turn with room for it, and counts as its load. Met: whoever accepted them serves them itself.
 const INTAKE: usize = 256;
 
 /// Somebody who was accepted and whom no service knows yet.

@@ -86,8 +86,9 @@ enum Part {
 }
 
 impl Batch {
-    /// A batch of this many bytes is full, unless its engine wants another measure: enough for one send to be worth its cost many times
-    /// over, little enough that one reader's batch does not hold up the turn.
+    /// A batch of this many bytes is full, unless its engine wants another measure: enough for one
+    /// send to be worth its cost many times over, little enough that one reader's batch does not hold
+    /// up the turn.
     pub const FULL_BYTES: usize = 64 * 1024;
 
     /// Frames up to this size are copied rather than shared. A copy of so few bytes costs less

@@ -98,8 +98,9 @@ impl Uring {
         let sending = connection.sending.as_mut().expect("something to send");
         let entry = sending.try_entry(socket);
         // SAFETY: the entry points to the bytes that the batch in the slot owns or shares. Nobody
-        // touches it before `settle_tries` has seen that the kernel has taken every entry, and
-        // with `MSG_DONTWAIT` the kernel is done with a send when the enter that takes it returns.
+        // touches it before `settle_tries` has seen that the kernel has taken every entry and keeps
+        // no completion back, and with `MSG_DONTWAIT` the kernel is done with a send when the enter
+        // that takes it returns.
         // A slot is not freed before, and should the engine be dropped before, the box is leaked.
         unsafe { self.ring.push(Operation::new(Kind::Try, key), entry) };
         self.trying.push(key);

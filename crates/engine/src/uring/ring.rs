@@ -317,6 +317,11 @@ impl Ring {
         !self.ring.completion().is_empty()
     }
 
+    /// Whether the kernel keeps completions that found the queue full.
+    pub(super) fn has_overflow(&mut self) -> bool {
+        self.ring.submission().cq_overflow()
+    }
+
     /// How many completions to wait for now, and for how long.
     fn patience(&self, wait: Wait, all_placed: bool) -> (u32, Option<Duration>) {
         if !self.ready.is_empty() || !all_placed {

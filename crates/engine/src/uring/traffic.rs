@@ -203,7 +203,8 @@ impl Uring {
                 connection.is_trying = false;
             }
         }
-        if !self.ring.is_all_down() {
+        // A failure that the kernel keeps because its queue was full is not among them yet.
+        if !self.ring.is_all_down() || self.ring.has_overflow() {
             return;
         }
         let mut trying = std::mem::take(&mut self.trying);
@@ -226,8 +227,9 @@ impl Uring {
         self.is_hurried = false;
     }
 
-    /// What came of a send, or of one that was tried and did not send everything. When all is sent, the service is asked for more after the turn's
-    /// other facts were told, so that what they lead to goes along.
+    /// What came of a send, or of one that was tried and did not send everything. When all is sent,
+    /// the service is asked for more after the turn's other facts were told, so that what they lead
+    /// to goes along.
     pub(super) fn sent(&mut self, completion: &Completion) {
         let key = completion.operation.key;
         let connection = self.connections.get_mut(key).expect("it stays while it is in flight");
