@@ -9,7 +9,8 @@ pub(crate) fn circumstances(measure: &Measure) -> BTreeMap<String, String> {
     let uname = rustix::system::uname();
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    // All there are, not those that this process may use: it is pinned to one.
+    let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
     let mut lines = BTreeMap::new();
     let mut line = |about: &str, text: String| lines.insert(about.to_owned(), text);
     line("date", jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string());
