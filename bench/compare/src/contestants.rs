@@ -192,7 +192,7 @@ impl Places {
                 &["unshare", "--mount", "sh", "-c", &show],
                 Some("ircd-hybrid.conf"),
             ),
-            // 5,000 who come in one after the other take it minutes.
+            // 5,000 who come in take it minutes.
             peer(
                 "ngIRCd",
                 Tongue::Irc,
