@@ -46,6 +46,7 @@ fn joins(
     let mut room = Fanout::connect(plan, &mut ())?;
     let (start, cpu) = (Instant::now(), server.process().cpu_nanos()?);
     room.enter(entrance, &mut ())?;
-    let (seconds, cpu) = (start.elapsed().as_secs_f64(), server.process().cpu_nanos()? - cpu);
+    let seconds = start.elapsed().as_secs_f64();
+    let cpu = server.process().cpu_nanos()?.saturating_sub(cpu);
     Ok((seconds, cpu as f64 / 1000.0 / count as f64))
 }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use nix::time::clock_getcpuclockid;
+use nix::unistd::Pid;
 use rustix::time::{ClockId, clock_gettime};
 
 /// A process that is watched.
@@ -12,24 +14,27 @@ pub struct Process {
 }
 
 impl Process {
-    /// Nanoseconds that this process has spent on a core, all its threads together (`schedstat`).
+    /// Nanoseconds that this process has spent on a core: all its threads together, those that have
+    /// ended too (its CPU clock, `clock_getcpuclockid(3)`). They never become fewer.
     ///
     /// # Errors
     ///
     /// If there is no such process, or its books may not be read.
     pub fn cpu_nanos(self) -> io::Result<u64> {
-        let mut total = 0;
-        for task in std::fs::read_dir(format!("/proc/{}/task", self.pid))? {
-            let text = match std::fs::read_to_string(task?.path().join("schedstat")) {
-                Ok(text) => text,
-                // A thread that has ended since the folder was listed.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
-            };
-            let nanos: Option<u64> = text.split_whitespace().next().and_then(|it| it.parse().ok());
-            total += nanos.ok_or_else(|| io::Error::other("no figure in schedstat"))?;
-        }
-        Ok(total)
+        // 0 would be the clock of whoever asks.
+        let pid = i32::try_from(self.pid).ok().filter(|&pid| pid > 0);
+        let pid = Pid::from_raw(pid.ok_or(io::ErrorKind::NotFound)?);
+        let spent = clock_getcpuclockid(pid)?.now()?;
+        Ok(spent.tv_sec() as u64 * 1_000_000_000 + spent.tv_nsec() as u64)
+    }
+
+    /// Descriptors that it has open.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such process, or its books may not be read.
+    pub fn descriptors(self) -> io::Result<usize> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.pid))?.count())
     }
 
     /// Bytes of anonymous memory that are resident: what the process itself holds, without the
@@ -86,14 +91,32 @@ mod tests {
         assert!(own.cpu_nanos().expect("it runs") > 0);
         assert!(own.memory_bytes().expect("it runs") > 0);
         assert!(own.proportional_bytes().expect("it runs") > 0);
+        assert!(own.descriptors().expect("it runs") > 0);
         assert!(own_cpu_nanos() > 0);
+    }
+
+    #[test]
+    fn what_an_ended_thread_has_spent_stays_spent() {
+        let own = Process { pid: std::process::id() };
+        let before = own.cpu_nanos().expect("it runs");
+        let spend = || {
+            while own_cpu_nanos() < 20_000_000 {
+                std::hint::spin_loop();
+            }
+            own_cpu_nanos()
+        };
+        let spent = std::thread::spawn(spend).join().expect("it ends");
+        assert!(own.cpu_nanos().expect("it runs") >= before + spent);
     }
 
     #[test]
     fn what_does_not_run_is_an_error() {
         // One over the most that Linux hands out (PID_MAX_LIMIT).
         let none = Process { pid: 4_194_305 };
-        assert!(none.cpu_nanos().is_err());
+        for pid in [none.pid, 0, u32::MAX] {
+            assert!(Process { pid }.cpu_nanos().is_err(), "{pid}");
+        }
+        assert!(none.descriptors().is_err());
         assert!(none.memory_bytes().is_err());
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn idle(arguments: &Idle) -> Result<Exit, Failure> {
             proportional,
             read(load::Process::proportional_bytes).ok().flatten(),
         ),
-        cpu_nanos: spent.zip(cpu).map(|(after, before)| after - before),
+        cpu_nanos: spent.zip(cpu).map(|(after, before)| after.saturating_sub(before)),
     };
     let pace = Pace::Window(1);
     // One round, however short.
