@@ -19,6 +19,8 @@ pub(crate) struct Books {
     server_cpu: u64,
     /// When something came last, and how much had come by then.
     last: (Instant, u64),
+    /// Since when nothing has come of what is waited for.
+    quiet_since: Instant,
     next_sample: Instant,
     samples: Vec<Sample>,
 }
@@ -41,6 +43,7 @@ impl Books {
             own_cpu: own_cpu_nanos(),
             server_cpu,
             last: (start, 0),
+            quiet_since: start,
             next_sample: start + SAMPLE_EVERY,
             samples: Vec::new(),
         })
@@ -57,6 +60,7 @@ impl Books {
         let has_come = delivered != self.last.1;
         if has_come {
             self.last = (now, delivered);
+            self.quiet_since = now;
         }
         if now >= self.next_sample {
             self.next_sample = now + SAMPLE_EVERY;
@@ -67,14 +71,15 @@ impl Books {
         Ok(has_come)
     }
 
-    /// When something came last, or silence was last given up on.
+    /// When something came last, or silence was last made to count anew.
     pub(crate) fn quiet_since(&self) -> Instant {
-        self.last.0
+        self.quiet_since
     }
 
-    /// Silence counts from now on.
-    pub(crate) fn give_up(&mut self, now: Instant) {
-        self.last.0 = now;
+    /// Silence counts from now on: what was waited for is given up, or nothing was waited for until
+    /// now. When something came last stays as it is.
+    pub(crate) fn wait_anew(&mut self, now: Instant) {
+        self.quiet_since = now;
     }
 
     pub(crate) fn close(mut self, said: u64, delivered: u64) -> Result<Balance, Trouble> {
@@ -100,5 +105,25 @@ impl Books {
             server_cpu_nanos: cpu,
             server_memory_bytes: memory,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_anew_does_not_move_the_last_arrival() {
+        let mut books = Books::open(None).expect("there is no server to ask");
+        let arrival = books.start + Duration::from_millis(10);
+        assert!(books.look(arrival, 2, 1, &mut ()).expect("nothing is read"));
+        assert_eq!(books.quiet_since(), arrival);
+        let later = books.start + Duration::from_secs(5);
+        books.wait_anew(later);
+        assert!(!books.look(later, 2, 1, &mut ()).expect("nothing is read"));
+        assert_eq!(books.quiet_since(), later);
+        let balance = books.close(2, 1).expect("nothing is read");
+        assert_eq!(balance.last.at, Duration::from_millis(10));
+        assert_eq!(balance.samples, [balance.last]);
     }
 }

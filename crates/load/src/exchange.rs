@@ -171,6 +171,10 @@ impl Exchanges {
             let lead = books.start.duration_since(self.began);
             while !self.idle.is_empty() && said < due_in_all && due(said) <= since && !is_over {
                 let index = self.idle.pop().expect("it is not empty");
+                if said == self.answered {
+                    // Until now there was nothing to be silent about.
+                    books.wait_anew(now);
+                }
                 let at = if rate.is_some() { due(said) } else { since };
                 if rate.is_some() {
                     lateness.saturating_record((since - at).as_nanos() as u64);
@@ -383,7 +387,38 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
     use super::*;
+
+    #[test]
+    fn the_time_before_a_question_is_no_silence() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let to = Address::Tcp(listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut line = [0; 64];
+            let mut answered = 0;
+            while socket.read_exact(&mut line).is_ok() {
+                if answered > 0 {
+                    // Longer than a run sleeps between two looks.
+                    std::thread::sleep(SAMPLE_EVERY * 3 / 2);
+                }
+                socket.write_all(&line).unwrap();
+                answered += 1;
+            }
+            answered
+        });
+        let question = Question::Echo { size: 64 };
+        let plan = ExchangePlan { to, question, connections: 1, patience: LOST_AFTER };
+        let mut asking = Exchanges::connect(plan, &mut ()).unwrap();
+        // The second question is due when its patience is already over since the first answer.
+        let pace = Pace::Rate(0.9);
+        let outcome = asking.run(pace, LOST_AFTER * 23 / 10, None, &mut ()).unwrap();
+        drop(asking);
+        assert_eq!((outcome.said, outcome.delivered, server.join().unwrap()), (2, 2, 2));
+    }
 
     #[test]
     fn an_echo_is_looked_at_byte_by_byte() {

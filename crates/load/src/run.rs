@@ -119,7 +119,7 @@ impl<'a> Run<'a> {
                 } else if now.duration_since(self.books.quiet_since()) > LOST_AFTER {
                     // What has not come by now is lost; who goes on hears the next.
                     stalls += 1;
-                    self.books.give_up(now);
+                    self.books.wait_anew(now);
                     self.give_up();
                     if stalls * LOST_AFTER > self.room.plan.patience {
                         return Err(Trouble::Silence {
