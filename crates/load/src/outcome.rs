@@ -9,7 +9,7 @@ use crate::Faults;
 /// What was measured in a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// From the first message to the last that arrived.
+    /// From the first message to the last that arrived; 0 if none did.
     pub elapsed: Duration,
     /// Messages said (or questions asked).
     pub said: u64,
@@ -42,9 +42,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Deliveries a second.
+    /// Deliveries a second: 0 if there was none.
     pub fn per_second(&self) -> f64 {
-        self.delivered as f64 / self.elapsed.as_secs_f64()
+        if self.delivered == 0 {
+            return 0.0;
+        }
+        self.delivered as f64 / self.elapsed.as_nanos().max(1) as f64 * 1e9
     }
 
     /// Nanoseconds of server CPU for each delivery.

@@ -153,7 +153,7 @@ impl Report {
         if let Some(bytes) = outcome.server_memory_bytes {
             row("server memory", format!("{:.1} MB at the end", bytes as f64 / 1e6));
         }
-        if self.idle.is_none() {
+        if self.idle.is_none() && outcome.delivered > 0 {
             row(
                 "the load itself",
                 format!(
@@ -212,9 +212,12 @@ impl Report {
         notes
     }
 
-    /// How much of a core the load has used.
+    /// How much of a core the load has used; 0 if nothing came that would end the time.
     fn own_share(&self) -> f64 {
-        self.outcome.own_cpu_nanos as f64 / self.outcome.elapsed.as_nanos().max(1) as f64
+        if self.outcome.elapsed.is_zero() {
+            return 0.0;
+        }
+        self.outcome.own_cpu_nanos as f64 / self.outcome.elapsed.as_nanos() as f64
     }
 }
 
@@ -264,6 +267,8 @@ fn counted(number: u64, thing: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Faults;
+    use crate::checks::histogram;
 
     #[test]
     fn numbers_read_well() {
@@ -274,5 +279,31 @@ mod tests {
         assert_eq!(nanos_text(12.4), "12 ns");
         assert_eq!(nanos_text(12_400.0), "12.40 us");
         assert_eq!(nanos_text(2.5e9), "2.50 s");
+    }
+
+    #[test]
+    fn a_run_in_which_nothing_came_is_reported_as_such() {
+        let outcome = Outcome {
+            elapsed: Duration::ZERO,
+            said: 10,
+            unsaid: 0,
+            expected: 20,
+            delivered: 0,
+            received_bytes: 0,
+            faults: Faults { lost: 20, ..Faults::default() },
+            latency: histogram(),
+            lateness: histogram(),
+            server_cpu_nanos: Some(5),
+            server_memory_bytes: Some(4096),
+            own_cpu_nanos: 1_000_000,
+            checked: 2,
+            samples: Vec::new(),
+        };
+        let (kind, unit, pace) = ("fanout", Unit::Delivery, Pace::Rate(10.0));
+        let report = Report { kind, settings: Vec::new(), pace, unit, outcome, idle: None };
+        let text = report.text();
+        assert!(text.contains("0 of 20 in 0.00 s: 0 a second"), "{text}");
+        assert!(!text.contains("busy all the time") && !text.contains("NaN"), "{text}");
+        assert_eq!(report.json()["per_second"], 0.0);
     }
 }
