@@ -1,6 +1,5 @@
-//! The server that is soaked: started, watched through /proc, and stopped.
+//! The server that is soaked: started, watched through the kernel's books, and stopped.
 
-use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,7 +17,7 @@ pub(super) struct Server {
     log: Arc<Mutex<Vec<String>>>,
 }
 
-/// What /proc says of it.
+/// What the kernel says of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reading {
     /// Anonymous memory that is resident: what the process itself holds.
@@ -95,21 +94,12 @@ impl Server {
     }
 
     pub(super) fn read(&self) -> io::Result<Reading> {
-        let process = format!("/proc/{}", self.child.id());
-        let status = fs::read_to_string(format!("{process}/status"))?;
-        let anonymous_kib = status
-            .lines()
-            .find_map(|line| {
-                line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB")?.parse().ok()
-            })
-            .ok_or_else(|| io::Error::other("no RssAnon in status"))?;
-        let mut nanos = 0;
-        for task in fs::read_dir(format!("{process}/task"))? {
-            let text = fs::read_to_string(task?.path().join("schedstat"))?;
-            nanos += text.split(' ').next().and_then(|it| it.parse::<u64>().ok()).unwrap_or(0);
-        }
-        let descriptors = fs::read_dir(format!("{process}/fd"))?.count();
-        Ok(Reading { anonymous_kib, descriptors, cpu_ms: nanos / 1_000_000 })
+        let process = load::Process { pid: self.child.id() };
+        Ok(Reading {
+            anonymous_kib: process.memory_bytes()? / 1024,
+            descriptors: process.descriptors()?,
+            cpu_ms: process.cpu_nanos()? / 1_000_000,
+        })
     }
 
     /// What it wrote to its log.
