@@ -10,7 +10,6 @@ mod idle;
 mod join;
 mod member;
 mod server;
-mod wait;
 
 use std::io;
 use std::path::PathBuf;
@@ -76,12 +75,6 @@ enum What {
         #[arg(long, value_delimiter = ',', default_value = "100,1000,2000,4000")]
         members: Vec<usize>,
     },
-    /// What a wait costs each selector, by how many descriptors it watches.
-    Wait {
-        /// Descriptors watched.
-        #[arg(long, value_delimiter = ',', default_value = "10,100,1000,10000")]
-        watched: Vec<usize>,
-    },
     /// Memory of idle members of one room, and a line that reaches them all.
     Idle {
         /// Members.
@@ -118,7 +111,6 @@ fn main() -> io::Result<()> {
             fanout::measure(&arguments, dialect, receivers, *window)
         }
         What::Join { members } => join::measure(&arguments, members),
-        What::Wait { watched } => wait::measure(watched, arguments.rounds, arguments.duration()),
         What::Idle { connections, dialect, rooms } => {
             idle::measure(&arguments, dialect, *connections, (*rooms).max(1))
         }
