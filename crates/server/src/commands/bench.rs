@@ -221,7 +221,7 @@ enum Speech {
     Irc,
     /// IRC with the capability server-time
     IrcTime,
-    /// WebSocket text messages
+    /// WebSocket text messages, for other servers: Switchboard itself does not speak it yet
     Websocket,
     /// Redis, PUBLISH and SUBSCRIBE
     Redis,
@@ -255,7 +255,7 @@ struct Common {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = span)]
     duration: Duration,
 
-    /// The server's process: its CPU time and memory are read from /proc
+    /// The server's process: its CPU time and memory are read
     #[arg(long, value_name = "PID", value_parser = process)]
     pid: Option<Process>,
 
