@@ -14,6 +14,9 @@ pub(crate) const TABLE: &str = "idle";
 /// The only column.
 pub(crate) const COLUMN: &str = "bytes";
 
+/// Connections that come and go before it counts.
+const WARM_UP: usize = 50;
+
 /// Members of an IRC room.
 const ROOM_MEMBERS: usize = 100;
 
@@ -40,12 +43,14 @@ pub(crate) fn measure(measure: &mut Measure, results: &mut Results) {
 
 fn one(measure: &Measure, contestant: &Contestant, results: &mut Results) -> Outcome<()> {
     let server = Server::start(&contestant.recipe, &measure.work)?;
+    // What is there once, however many connect (buffers, tables), is there before they are counted.
+    let mut room = Fanout::gather(plan(&server, contestant, WARM_UP)?, &mut ())?;
+    room.run(Pace::Window(64), Duration::from_millis(20), None, &mut ())?;
+    drop(room);
+    std::thread::sleep(Duration::from_millis(500));
     let empty = server.process.memory_bytes()? as f64;
     let count = measure.idle.min(contestant.most_readers);
-    let protocol = contestant.tongue.protocol(count.div_ceil(ROOM_MEMBERS));
-    let mut plan = Plan::new(server.address.to_string().parse()?, protocol);
-    (plan.receivers, plan.at_once) = (count, contestant.at_once);
-    let mut room = Fanout::gather(plan, &mut ())?;
+    let mut room = Fanout::gather(plan(&server, contestant, count)?, &mut ())?;
     // Whatever is put off until it is quiet has its time.
     std::thread::sleep(Duration::from_secs(1));
     let full = server.process.memory_bytes()? as f64;
@@ -55,4 +60,12 @@ fn one(measure: &Measure, contestant: &Contestant, results: &mut Results) -> Out
     }
     results.add(TABLE, &contestant.name, COLUMN, (full - empty) / room.members() as f64);
     Ok(())
+}
+
+/// So many who listen; IRC clients in rooms of [`ROOM_MEMBERS`].
+fn plan(server: &Server, contestant: &Contestant, count: usize) -> Outcome<Plan> {
+    let protocol = contestant.tongue.protocol(count.div_ceil(ROOM_MEMBERS));
+    let mut plan = Plan::new(server.address.to_string().parse()?, protocol);
+    (plan.receivers, plan.at_once) = (count, contestant.at_once);
+    Ok(plan)
 }
