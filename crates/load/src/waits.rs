@@ -25,6 +25,13 @@ use service::{Batch, Key, Origin, Reason, Request, Service, Time};
 /// How many parts the time of a figure is cut into.
 const PARTS: u32 = 5;
 
+/// Descriptors for all else: what the program has open, and the engine's own.
+const DESCRIPTORS_BESIDE: usize = 40;
+
+/// So many connections are made before the engine has a turn to take them in: as many as it takes in
+/// one.
+const AT_A_TIME: usize = 64;
+
 /// A system call that returns at once.
 const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
@@ -95,6 +102,18 @@ pub fn wait_nanos(way: Way, watched: usize, ready: usize, duration: Duration) ->
     }
 }
 
+/// An error unless so many more descriptors may be open; without it an engine would wait for them to
+/// become free.
+fn need_descriptors(count: usize) -> io::Result<()> {
+    let limit = engine::raise_descriptor_limit()?;
+    let needed = count + DESCRIPTORS_BESIDE;
+    if needed as u64 > limit {
+        let what = format!("{needed} descriptors are needed and {limit} are allowed (ulimit -Hn)");
+        return Err(io::Error::other(what));
+    }
+    Ok(())
+}
+
 /// Descriptors of which some are ready, spread over all.
 struct Sources {
     all: Vec<OwnedFd>,
@@ -103,7 +122,7 @@ struct Sources {
 
 impl Sources {
     fn new(watched: usize, ready: usize) -> io::Result<Self> {
-        engine::raise_descriptor_limit()?;
+        need_descriptors(watched)?;
         let ready = ready.min(watched);
         let mut all = Vec::with_capacity(watched);
         for number in 0..watched {
@@ -183,7 +202,7 @@ pub fn turn_nanos(
     /// So that no two engines of this process are at the same place.
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let ready = ready.clamp(1, connections);
-    engine::raise_descriptor_limit()?;
+    need_descriptors(2 * connections)?;
     let mut engine = Engine::new(Options { choice, keepalive: None, ..Options::default() })?;
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("switchboard-bench-{}-{number}.sock", std::process::id());
@@ -192,11 +211,15 @@ pub fn turn_nanos(
     engine.listen(&listen)?;
     let (mut peers, mut counting) = (Vec::with_capacity(connections), Counting::default());
     while peers.len() < connections {
-        peers.push(UnixStream::connect(&path)?);
+        for _ in 0..AT_A_TIME.min(connections - peers.len()) {
+            peers.push(UnixStream::connect(&path)?);
+        }
         while counting.opened < peers.len() {
             engine.turn(&mut counting)?;
         }
     }
+    // Nobody else is to come; and whatever ends the measuring leaves nothing behind.
+    let _ = std::fs::remove_file(&path);
     let step = connections / ready;
     least(duration, || {
         let wanted = counting.received + ready;
@@ -248,6 +271,17 @@ mod tests {
                 let nanos = wait_nanos(way, watched, ready, Duration::from_micros(1));
                 assert!(nanos.expect("it waits") > 0.0, "{way:?} {watched} {ready}");
             }
+        }
+    }
+
+    #[test]
+    fn more_than_there_are_descriptors_is_refused_rather_than_waited_for() {
+        let too_many = 1 << 40;
+        for error in [
+            wait_nanos(Way::RawPoll, too_many, 1, Duration::ZERO).expect_err("too many"),
+            turn_nanos(Choice::Sweep, too_many, 1, Duration::ZERO).expect_err("too many"),
+        ] {
+            assert!(error.to_string().contains("descriptors are needed"), "{error}");
         }
     }
 

@@ -10,7 +10,7 @@ use load::report::{grouped, nanos_text, page};
 use load::waits::{Way, turn_nanos, wait_nanos};
 use serde_json::{Value, json};
 
-use super::show::{tell, write};
+use super::show::{show_progress, tell, write};
 use super::{Engines, Ready};
 use crate::exit::{Exit, Failure};
 
@@ -20,6 +20,8 @@ struct Table {
     ready: Ready,
     watched: Vec<usize>,
     rows: Vec<Row>,
+    /// Why there are figures missing.
+    missing: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,7 @@ pub(super) fn engines(arguments: &Engines) -> Result<Exit, Failure> {
             tables.push(Table::measure(what, ready, &watched, arguments.duration));
         }
     }
+    show_progress("");
     let mut text = format!("{EXPLAINED}\n");
     for table in &tables {
         table.text(&mut text);
@@ -75,14 +78,28 @@ pub(super) fn engines(arguments: &Engines) -> Result<Exit, Failure> {
 
 impl Table {
     fn measure(what: What, ready: Ready, watched: &[usize], duration: Duration) -> Self {
-        let mut table = Self { what, ready, watched: watched.to_vec(), rows: Vec::new() };
+        let (watched_at, missing) = (watched.to_vec(), Vec::new());
+        let mut table = Self { what, ready, watched: watched_at, rows: Vec::new(), missing };
         let mut row = |name: String, figure: &dyn Fn(usize, usize) -> io::Result<f64>| {
             let nanos = watched.iter().map(|&watched| {
                 let ready = match ready {
                     Ready::Some(count) => count.min(watched),
                     Ready::All => watched,
                 };
-                figure(watched, ready).ok()
+                show_progress(&format!(
+                    "{name}: {} of {} ready",
+                    grouped(ready as u64),
+                    grouped(watched as u64)
+                ));
+                let nanos = figure(watched, ready);
+                nanos
+                    .inspect_err(|error| {
+                        let why = error.to_string();
+                        if !table.missing.contains(&why) {
+                            table.missing.push(why);
+                        }
+                    })
+                    .ok()
             });
             let nanos = nanos.collect();
             table.rows.push(Row { name, nanos });
@@ -141,6 +158,9 @@ impl Table {
             }
             text.push('\n');
         }
+        for why in &self.missing {
+            let _ = writeln!(text, "- not measured: {why}");
+        }
     }
 
     fn json(&self) -> Value {
@@ -154,6 +174,7 @@ impl Table {
             },
             "watched": self.watched,
             "rows": rows,
+            "missing": self.missing,
         })
     }
 
@@ -195,6 +216,9 @@ impl Table {
             body.push_str("</tr>\n");
         }
         body.push_str("</table>\n");
+        for why in &self.missing {
+            let _ = writeln!(body, "<p>- not measured: {why}</p>");
+        }
     }
 }
 

@@ -11,6 +11,18 @@ use super::Output;
 use crate::exit::{Exit, Failure};
 use crate::serve::say;
 
+/// Writes over the line that was last shown on a terminal; nothing anywhere else.
+pub(super) fn show_progress(text: &str) {
+    if io::stderr().is_terminal() {
+        write_over(text);
+    }
+}
+
+fn write_over(text: &str) {
+    // Back to the start of the line, and the rest of it cleared.
+    let _ = write!(io::stderr(), "\r{text}\x1b[K");
+}
+
 /// One line on a terminal, written over and over; nothing anywhere else.
 pub(super) struct Progress {
     is_shown: bool,
@@ -39,8 +51,7 @@ impl Progress {
 
     fn show(&mut self, text: &str) {
         self.last = Instant::now();
-        // Back to the start of the line, and the rest of it cleared.
-        let _ = write!(io::stderr(), "\r{text}\x1b[K");
+        write_over(text);
     }
 }
 
