@@ -201,23 +201,38 @@ impl Log {
         }
     }
 
-    /// A turn has passed in which nothing was published: what the last ones took is given back, if
-    /// everybody has had it.
-    pub(crate) fn rest(&mut self) {
-        if self.entries.is_empty() {
-            self.entries.shrink_to(Self::KEPT_ENTRIES);
-            self.rendered.iter_mut().for_each(Rendered::rest);
-        }
+    /// Whether it holds more memory than a room keeps that is at rest.
+    pub(crate) fn is_swollen(&self) -> bool {
+        self.entries.capacity() > Self::KEPT_ENTRIES
+            || self.rendered.iter().any(|kind| kind.text.capacity() > Rendered::KEPT_BYTES)
     }
 
-    /// Room for so many entries is kept when there are none.
+    /// Nothing is being published, and everybody has had what lies before `position`: that is let
+    /// go, and if it was all, so is the memory that it took. Answers whether it was all.
+    pub(crate) fn rest(&mut self, position: u64) -> bool {
+        self.release(position);
+        if !self.entries.is_empty() {
+            return false;
+        }
+        self.entries.shrink_to(Self::KEPT_ENTRIES);
+        self.rendered.iter_mut().for_each(Rendered::rest);
+        true
+    }
+
+    /// A room at rest keeps no more memory than for so many entries, whether it holds any or not.
     const KEPT_ENTRIES: usize = 8;
+
+    /// A part of a run is shared if it is at least this fraction of it, and else copied. So what
+    /// waits to be sent keeps no more than this many times itself in memory.
+    const SHARED_FRACTION: usize = 8;
 
     /// Puts the entries from `from` up to `to` into `batch`, as far as its room allows but at least
     /// one. Answers the position after them.
     ///
     /// What is more than a few lines is a part of a frame that all readers share: who has spoken
-    /// in the middle of it gets two parts, and its own words are in neither.
+    /// in the middle of it gets two parts, and its own words are in neither. What is little beside
+    /// all that stands there (for who reads other rooms too, and gets a bit of each in turn) is
+    /// copied: a share in it would keep all of it for as long as this reader is slow.
     pub(crate) fn deliver(
         &mut self,
         rendition: Rendition,
@@ -248,10 +263,20 @@ impl Log {
         if rendered.run_at(from).is_none() {
             // Others will want what stands behind `to`, even if this reader does not.
             rendered.render(&self.entries, self.first, rendering, from, end, room);
-            rendered.share(from, rendered.up_to(from, end, room));
+            let run_end = rendered.up_to(from, end, room);
+            let bytes = rendered.bytes(from, to);
+            if bytes.len() * Self::SHARED_FRACTION < rendered.bytes(from, run_end).len() {
+                batch.copy(bytes);
+                return to;
+            }
+            rendered.share(from, run_end);
         }
-        let (frame, to) = rendered.part(from, to);
-        batch.push(&frame);
+        let (frame, whole_len, to) = rendered.part(from, to);
+        if frame.len() * Self::SHARED_FRACTION < whole_len {
+            batch.copy(&frame);
+        } else {
+            batch.push(&frame);
+        }
         to
     }
 }
@@ -382,12 +407,13 @@ impl Rendered {
         self.next_run = (self.next_run + 1) % self.runs.len();
     }
 
-    /// The entries from `from`, which is in a run, towards `to` as far as that goes; and how far.
-    fn part(&self, from: u64, to: u64) -> (Frame, u64) {
+    /// The entries from `from`, which is in a run, towards `to` as far as that goes; how long the run
+    /// is that this is a part of; and how far it goes.
+    fn part(&self, from: u64, to: u64) -> (Frame, usize, u64) {
         let run = self.run_at(from).expect("it is in one");
         let (to, begin) = (to.min(run.to), self.begins(run.from));
         let place = |at: u64| (self.begins(at) - begin) as usize;
-        (run.frame.part(place(from), place(to)), to)
+        (run.frame.part(place(from), place(to)), run.frame.len(), to)
     }
 
     fn release(&mut self, first: u64) {
@@ -418,6 +444,37 @@ impl Rendered {
         self.ends.shrink_to(Log::KEPT_ENTRIES);
     }
 
-    /// Room for so many bytes is kept when there are none.
+    /// A room at rest keeps no more memory than for so many bytes, whether there are any or not.
     const KEPT_BYTES: usize = 1024;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::{Dialect, Scene};
+    use crate::words::Manner;
+
+    #[test]
+    fn what_a_burst_took_is_given_back_once_all_have_had_it() {
+        let mut log = Log::default();
+        let words = Words::plain(Manner::Say, &"x".repeat(100));
+        let what = What::Said { by: Person::guest(1), words };
+        let author = service::Key::new(1, 0);
+        for seq in 1..=5000 {
+            log.append(Entry { seq, unix_ms: 0, author, what: what.clone() }, usize::MAX);
+        }
+        log.offer();
+        let (room, scene) = ("#tea".parse().unwrap(), Scene::bare());
+        let rendering = Rendering { room: &room, scene: &scene };
+        let mut batch = Batch::full_with(1 << 20);
+        let end =
+            log.deliver(Dialect::Undecided.rendition(author), &rendering, 0, 5000, &mut batch);
+        assert_eq!(end, 5000);
+        assert!(!log.rest(4999), "one is left");
+        assert!(log.is_swollen());
+        assert!(log.rest(5000));
+        assert!(!log.is_swollen());
+        assert_eq!(log.bytes(), 0);
+        assert!(batch.len() > 500_000, "what is on its way is not touched");
+    }
 }

@@ -557,6 +557,46 @@ mod tests {
     }
 
     #[test]
+    fn who_gets_a_bit_of_each_of_many_rooms_keeps_no_more_of_them_than_that() {
+        let mut both = Both::new();
+        let ids = both.ids.clone();
+        for &id in &ids {
+            both.outbox.attach(id, 0);
+        }
+        for n in 0..600 {
+            let mut rooms = [false; ROOMS];
+            rooms[n % ROOMS] = true;
+            both.publish(rooms, 2, 600);
+        }
+        let dialect = Dialect::Plain(Reader { form: Form::Bare, ..Reader::default() });
+        let view = View { me: ME, dialect: &dialect, scene: &Scene::bare() };
+        // Once with nobody else there; and once after others, who each read one room, have made
+        // runs of it that they share.
+        for other_readers in [false, true] {
+            if other_readers {
+                for &id in &ids {
+                    let mut other = Outbox::default();
+                    other.attach(id, 0);
+                    let mut batch = Batch::default();
+                    other.fill(&view, &mut both.rooms, &mut batch);
+                    assert!(batch.len() >= Batch::FULL_BYTES);
+                }
+            }
+            let mut reader = Outbox::default();
+            for &id in &ids {
+                reader.attach(id, 0);
+            }
+            let mut batch = Batch::default();
+            let filled = reader.fill(&view, &mut both.rooms, &mut batch);
+            assert!(filled.lines > 100 && batch.is_full());
+            // Towards its end little more has room in it, of which a bit is a good part.
+            let mut slices = vec![std::io::IoSlice::new(&[]); 256];
+            let pieces = batch.slices(&mut slices);
+            assert!(pieces <= 10, "nearly all is copied: {pieces} pieces");
+        }
+    }
+
+    #[test]
     fn readers_at_the_same_place_share_one_frame() {
         let mut both = Both::new();
         let mut others: Vec<Outbox> = (0..3).map(|_| Outbox::default()).collect();

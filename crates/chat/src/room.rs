@@ -24,7 +24,7 @@ pub(crate) struct Room {
     pub(crate) log: Log,
     /// Something happened in this turn that `finish` must look at.
     pub(crate) dirty: bool,
-    /// The turn in which that was last so.
+    /// The turn in which that was last so; 0: in none.
     pub(crate) settled: u64,
     pub(crate) flags: Flags,
     /// What few rooms have.

@@ -18,6 +18,8 @@ mod publish;
 mod rooms;
 mod seats;
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -41,6 +43,7 @@ use crate::room::Room;
 use crate::room::modes::Ranks;
 use crate::trunk::Ordered;
 use people::Counts;
+use rooms::Quiet;
 
 /// Members and rooms.
 #[derive(Debug)]
@@ -57,7 +60,9 @@ pub(crate) struct State {
     dirty: Vec<RoomId>,
     /// Those of this turn that have been settled, and those of the turn before.
     busy: [Vec<RoomId>; 2],
-    /// Turns settled so far.
+    /// Rooms that are busy no more but have not been read by all, by the turn of the next look at them.
+    unread: BinaryHeap<Reverse<(u64, Quiet)>>,
+    /// The number of this turn.
     turn: u64,
     /// Guests named so far.
     guests: u64,
@@ -165,7 +170,8 @@ impl State {
             lobby,
             dirty: Vec::new(),
             busy: Default::default(),
-            turn: 0,
+            unread: BinaryHeap::new(),
+            turn: 1,
             guests: 0,
             most_members: 0,
             counts: Counts::default(),

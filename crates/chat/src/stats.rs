@@ -10,7 +10,8 @@ pub struct Stats {
     pub members: usize,
     /// Rooms now.
     pub rooms: usize,
-    /// What rooms keep for readers of this loop that are behind, in bytes.
+    /// What rooms keep for readers of this loop that are behind, in bytes, without what has been
+    /// rendered of it; with it, up to a few lines a room that all have had.
     pub log_bytes: usize,
     /// Connections that were opened.
     pub opened: u64,

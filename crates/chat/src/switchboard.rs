@@ -359,7 +359,7 @@ impl Service for Switchboard {
     fn finish(&mut self) -> Option<Time> {
         self.trunk.wake_others();
         self.offer();
-        self.state.let_rest();
+        self.let_rest();
         match self.timers.next() {
             // It waits for other loops. They are busy: it looks again soon.
             Some(next) if self.trunk.is_full() => Some(next.max(self.now.time + LOOK_AGAIN)),
@@ -414,6 +414,22 @@ impl Switchboard {
             }
             self.state.settle_room(id, least);
         }
+    }
+
+    /// Rooms in which nothing has happened since the last turn let go of what their readers have taken
+    /// meanwhile. (Nothing wakes the loop for this: it is done when next there is anything to do, be
+    /// it for a timer.)
+    fn let_rest(&mut self) {
+        while let Some(quiet) = self.state.next_quiet() {
+            let Some(room) = self.state.rooms.get(quiet.room) else {
+                continue;
+            };
+            let readers = room.members.iter().filter_map(|&member| self.sessions.get(member));
+            let least = readers.filter_map(|session| session.outbox.position(quiet.room)).min();
+            let least = least.unwrap_or(room.log.end());
+            self.state.rest_room(quiet, least);
+        }
+        self.state.end_turn();
     }
 
     /// Proposes `event`, and lets happen whatever now has its place in the order. What follows from

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a room has one name, and goes with the last who leaves it; the lobby stays.
 
+use std::cmp::Reverse;
 use std::hash::BuildHasher;
 
 use wire::name::RoomName;
@@ -11,6 +12,21 @@ use crate::authority::Act;
 use crate::event::{MemberId, RoomId};
 use crate::room::Room;
 use crate::room::modes::Flag;
+
+/// A room that was busy, and in which nothing has been published since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Quiet {
+    pub(crate) room: RoomId,
+    /// The turn in which it was busy last.
+    settled: u64,
+    /// How many turns after the last look this one is.
+    wait: u64,
+}
+
+impl Quiet {
+    /// Enough turns for a look at all members to be nothing beside what happens in them.
+    const LONGEST_WAIT: u64 = 1024;
+}
 
 impl State {
     pub(super) fn open_room(&mut self, name: &RoomName, unix_ms: u64) -> RoomId {
@@ -70,26 +86,55 @@ impl State {
         let Some(room) = self.rooms.get_mut(id) else {
             return;
         };
-        room.settled = self.turn;
-        self.busy[0].push(id);
+        if std::mem::replace(&mut room.settled, self.turn) != self.turn {
+            self.busy[0].push(id);
+        }
         let before = room.log.bytes();
         room.log.release(position);
         room.log.offer();
         self.logs_bytes = self.logs_bytes + room.log.bytes() - before;
     }
 
-    /// The turn has been settled. Rooms that were busy in the turn before and are not any more give
-    /// back the memory that it took to be so: while they are it is used again, and there is never
-    /// more of it than two turns can take.
-    pub(crate) fn let_rest(&mut self) {
-        self.busy.swap(0, 1);
-        for id in self.busy[0].drain(..) {
-            if let Some(room) = self.rooms.get_mut(id)
-                && room.settled != self.turn
+    /// The next room that was busy and is not any more, to be looked at before the turn is over: it
+    /// gives back the memory that it took to be so. While it is busy that is used again.
+    pub(crate) fn next_quiet(&mut self) -> Option<Quiet> {
+        while let Some(room) = self.busy[1].pop() {
+            let is_quiet = |room: &Room| room.settled != self.turn && room.log.is_swollen();
+            if let Some(settled) =
+                self.rooms.get(room).filter(|room| is_quiet(room)).map(|room| room.settled)
             {
-                room.log.rest();
+                return Some(Quiet { room, settled, wait: 1 });
             }
         }
+        while let Some(Reverse((turn, quiet))) = self.unread.peek().copied()
+            && turn <= self.turn
+        {
+            self.unread.pop();
+            if self.rooms.get(quiet.room).is_some_and(|room| room.settled == quiet.settled) {
+                return Some(quiet);
+            }
+        }
+        None
+    }
+
+    /// Everything before `position` has been taken by every reader of this room. If there is more,
+    /// it is looked at again, and less often each time: it may take its readers a long time.
+    pub(crate) fn rest_room(&mut self, quiet: Quiet, position: u64) {
+        let Some(room) = self.rooms.get_mut(quiet.room) else {
+            return;
+        };
+        let before = room.log.bytes();
+        let is_at_rest = room.log.rest(position);
+        self.logs_bytes = self.logs_bytes + room.log.bytes() - before;
+        if !is_at_rest {
+            let wait = (quiet.wait * 2).min(Quiet::LONGEST_WAIT);
+            self.unread.push(Reverse((self.turn + wait, Quiet { wait, ..quiet })));
+        }
+    }
+
+    /// The turn is over: all its rooms have been settled, and the quiet ones looked at.
+    pub(crate) fn end_turn(&mut self) {
+        self.busy.swap(0, 1);
         self.turn += 1;
     }
 

@@ -10,7 +10,7 @@ mod order;
 mod transcript;
 
 use chat::{Limits, Rate, Settings, SlowReaders};
-use harness::Chat;
+use harness::{Chat, on_any_number_of_loops};
 
 const HELP: &str = "/nick NAME to be known, /help for the rest, /quit or Ctrl-D to leave.";
 
@@ -516,6 +516,39 @@ fn a_slow_reader_is_told_what_it_missed_and_delays_nobody() {
     chat.say(ada, "there?");
     chat.sees(eve, &["[14:02] <ada> there?"]);
     assert_eq!(chat.service().stats().slow_told, 1);
+}
+
+#[test]
+fn what_a_burst_took_is_given_back_when_all_have_read_it() {
+    on_any_number_of_loops(|| {
+        let limits = Limits::default().unthrottled();
+        let mut chat = Chat::with(Settings { limits, ..Settings::default() });
+        let (ada, bob, eve) = (chat.join("ada"), chat.join("bob"), chat.join("eve"));
+        let kept = |chat: &Chat| -> usize {
+            chat.services().map(|service| service.stats().log_bytes).sum()
+        };
+        let burst = format!("{}\n", "x".repeat(100)).repeat(500);
+        // All read at once, and something else happens, of which the room is not told.
+        (0..4).for_each(|_| chat.send(ada, burst.as_bytes()));
+        assert_eq!(chat.read(bob).lines().count(), 2000);
+        assert_eq!(chat.read(eve).lines().count(), 2000);
+        [ada, bob, eve].into_iter().for_each(|key| chat.say(key, ""));
+        assert_eq!(kept(&chat), 0);
+        // One of them is slow, and takes no more than a first batch: as soon as there has been time for it.
+        chat.stop_reading(eve);
+        (0..4).for_each(|_| chat.send(ada, burst.as_bytes()));
+        assert_eq!(chat.read(bob).lines().filter(|line| line.contains("xxx")).count(), 2000);
+        for _ in 0..50 {
+            [ada, bob, eve].into_iter().for_each(|key| chat.say(key, ""));
+        }
+        assert!(kept(&chat) > 50_000, "it is there for eve");
+        chat.read_again(eve);
+        assert_eq!(chat.read(eve).lines().filter(|line| line.contains("xxx")).count(), 2000);
+        for _ in 0..150 {
+            [ada, bob, eve].into_iter().for_each(|key| chat.say(key, ""));
+        }
+        assert_eq!(kept(&chat), 0);
+    });
 }
 
 #[test]
