@@ -329,6 +329,8 @@ impl Applied {
 /// Why an event was not applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
+    /// The server does not let it in; it is told so, in these words.
+    Banned(Arc<str>),
     /// The member has gone, or has never come.
     NoMember,
     NameTaken(Name),

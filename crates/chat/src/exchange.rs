@@ -37,6 +37,8 @@ struct Stream {
     events: VecDeque<Arc<Ordered>>,
     /// The number of the last event.
     last: u64,
+    /// When it was proposed.
+    last_unix_ms: u64,
     bytes: usize,
     /// The number of the last event that each loop has taken; none will be taken by who has left.
     taken: Box<[u64]>,
@@ -45,6 +47,8 @@ struct Stream {
 /// A loop, as the others see it.
 #[derive(Default)]
 struct Place {
+    /// A loop has this place, or had it.
+    is_given: AtomicBool,
     /// It has been woken and has not looked since.
     is_woken: AtomicBool,
     waker: OnceLock<Waker>,
@@ -69,6 +73,7 @@ impl Exchange {
             stream: Mutex::new(Stream {
                 events: VecDeque::new(),
                 last: 0,
+                last_unix_ms: 0,
                 bytes: 0,
                 taken: vec![0; loops].into(),
             }),
@@ -101,12 +106,13 @@ impl Exchange {
     ///
     /// If there is no such loop.
     pub fn set_waker(&self, number: usize, waker: Arc<dyn Fn() + Send + Sync>) {
-        let place = &self.places[number];
+        {
+            // Who proposes after this sees it; what was proposed before, the loop sees in the turn
+            // that is asked for below. A second one is not wanted: the first goes on serving.
+            let _proposing = self.stream();
+            let _ = self.places[number].waker.set(Arc::clone(&waker));
+        }
         waker();
-        // Who proposes after this sees it; and what was proposed before this loop sees at its first
-        // turn. A second one is not wanted: the first goes on serving.
-        let _proposing = self.stream();
-        let _ = place.waker.set(waker);
     }
 
     /// What all loops count together.
@@ -156,9 +162,12 @@ impl Bounds {
 }
 
 impl Seat {
-    /// The place of the loop with this number.
+    /// The place of the loop with this number, which is given once. Whenever that is, nothing has
+    /// been let go that the loop has not taken.
     pub(crate) fn new(exchange: Arc<Exchange>, number: usize, bounds: Bounds) -> Self {
         assert!(number < exchange.loops(), "there is no loop {number}");
+        let was_given = exchange.places[number].is_given.swap(true, SeqCst);
+        assert!(!was_given, "loop {number} is made twice: what it has missed is not kept");
         Self {
             exchange,
             number: number as Loop,
@@ -178,7 +187,7 @@ impl Seat {
     pub(crate) fn propose(&mut self, unix_ms: u64, event: Event) {
         let (exchange, by) = (&self.exchange, self.number);
         let mut stream = exchange.stream();
-        let seq = stream.last + 1;
+        let (seq, unix_ms) = (stream.last + 1, stream.time_of_next(unix_ms));
         stream.append(Arc::new(Ordered { seq, unix_ms, by, event }));
         exchange.head.store(seq, SeqCst);
         self.is_full = stream.take(self.number, self.taken, &mut self.next, self.bounds);
@@ -236,9 +245,22 @@ impl Drop for Seat {
     }
 }
 
+/// How far the clocks of loops may be apart, each of which is read when a turn begins: a turn does
+/// not take that long. Beyond that the clock has been set back, and is followed.
+const CLOCKS_APART_MS: u64 = 10_000;
+
 impl Stream {
+    /// When the next event is said to be, which a loop proposes in a turn that began at `unix_ms`:
+    /// never before the last, so that what is read in this order has its times in order, too.
+    fn time_of_next(&self, unix_ms: u64) -> u64 {
+        match self.last_unix_ms.saturating_sub(unix_ms) {
+            ..CLOCKS_APART_MS => self.last_unix_ms.max(unix_ms),
+            _ => unix_ms,
+        }
+    }
+
     fn append(&mut self, ordered: Arc<Ordered>) {
-        self.last = ordered.seq;
+        (self.last, self.last_unix_ms) = (ordered.seq, ordered.unix_ms);
         self.bytes += ordered.cost();
         self.events.push_back(ordered);
     }
@@ -347,6 +369,41 @@ mod tests {
         assert!(!fast.is_full());
         fast.propose(0, event(&"long".repeat(1000)));
         assert!(fast.is_full(), "in bytes");
+    }
+
+    #[test]
+    fn times_do_not_run_backwards_but_a_clock_that_was_set_back_is_followed() {
+        let exchange = Exchange::new(2);
+        let [mut one, mut other] =
+            [0, 1].map(|number| Seat::new(Arc::clone(&exchange), number, AMPLE));
+        one.propose(50_000, event("a"));
+        other.propose(49_990, event("its turn began before"));
+        other.propose(50_010, event("b"));
+        one.propose(50_005, event("c"));
+        other.propose(20_000, event("set back"));
+        one.catch_up();
+        let times: Vec<u64> =
+            std::iter::from_fn(|| one.next()).map(|event| event.unix_ms).collect();
+        assert_eq!(times, [50_000, 50_000, 50_010, 50_010, 20_000]);
+    }
+
+    #[test]
+    #[should_panic(expected = "loop 1 is made twice")]
+    fn a_loop_is_made_once() {
+        let exchange = Exchange::new(2);
+        drop(Seat::new(Arc::clone(&exchange), 1, AMPLE));
+        Seat::new(exchange, 1, AMPLE);
+    }
+
+    #[test]
+    fn a_loop_that_is_made_late_has_missed_nothing() {
+        let exchange = Exchange::new(2);
+        let mut early = Seat::new(Arc::clone(&exchange), 0, AMPLE);
+        early.propose(0, event("a"));
+        early.propose(0, event("b"));
+        let mut late = Seat::new(exchange, 1, AMPLE);
+        late.catch_up();
+        assert_eq!(taken(&mut late), [(1, 0), (2, 0)]);
     }
 
     #[test]

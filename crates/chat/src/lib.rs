@@ -46,6 +46,8 @@ mod outbox;
 mod person;
 mod plain;
 mod questions;
+#[cfg(test)]
+mod races;
 mod room;
 mod session;
 mod settings;

@@ -19,7 +19,6 @@ use tracing::{debug, info};
 use wire::text;
 
 use crate::address::Address;
-use crate::bans::{Suspect, Told};
 use crate::cloak::Cloaks;
 use crate::common::Common;
 use crate::dialect::{Dialect, Scene};
@@ -123,7 +122,7 @@ impl Switchboard {
     ///
     /// # Panics
     ///
-    /// If there is no such loop.
+    /// If there is no such loop, or it has been made already.
     pub fn in_loop(settings: Settings, exchange: Arc<Exchange>, number: usize) -> Self {
         let (space, common) = (exchange.key_space(number), exchange.common(settings.seed));
         let trunk = Trunk::shared(Seat::new(exchange, number, Bounds::of(&settings.limits)));
@@ -545,6 +544,11 @@ impl Switchboard {
             (Ok(Applied::Annotated(changed)), Event::Annotated { about, .. }) => {
                 self.notify_annotated(ordered, *about, changed);
             }
+            (Err(Refusal::Banned(words)), _) => {
+                self.put_out_later(member, Wherefore::Banned(Arc::clone(words)));
+            }
+            // Who is shown has not asked for it, and may have left the room before.
+            (Err(_), Event::Shown { .. }) => return,
             _ => {}
         }
         match self.sessions.get(member).map(|session| &session.dialect) {
@@ -604,17 +608,7 @@ impl Switchboard {
                 Arc::new(Identity { host, ip, ..Identity::clone(&self.local) })
             }
         };
-        // What it will be called has nothing to do with it.
-        let who = Suspect { name: "guest", identity: &identity };
-        if let Some(words) = self.ban_of(who) {
-            return self.refuse_banned(key, &words);
-        }
         self.propose(Event::Arrived { member: key, name: None, identity, away: None });
-    }
-
-    /// What somebody who is banned is told.
-    pub(crate) fn ban_of(&self, who: Suspect<'_>) -> Option<String> {
-        self.state.bans.of(who, self.now.unix_ms).map(|ban| Told(ban).to_string())
     }
 
     /// Where `key` comes from, as others may see it.

@@ -35,7 +35,8 @@ pub(crate) type Loop = u16;
 pub(crate) struct Ordered {
     /// From 1 up.
     pub(crate) seq: u64,
-    /// When it was proposed, by the clock of the loop that proposed it.
+    /// When it was proposed, by the clock of the loop that proposed it; no earlier than the event
+    /// before it.
     pub(crate) unix_ms: u64,
     /// The loop that proposed it.
     pub(crate) by: Loop,

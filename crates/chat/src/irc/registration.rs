@@ -14,7 +14,6 @@ use super::command::list::ELIST;
 use super::numeric::*;
 use super::reply::Replies;
 use crate::Settings;
-use crate::bans::Suspect;
 use crate::event::Event;
 use crate::person::Identity;
 use crate::person::modes::UserMode;
@@ -99,10 +98,6 @@ impl Switchboard {
                 to.numeric(ERR_PASSWDMISMATCH).trailing("Password incorrect").end();
             });
             return self.refuse(key, "Password incorrect");
-        }
-        let who = Suspect { name: name.as_str(), identity: &identity };
-        if let Some(words) = self.ban_of(who) {
-            return self.refuse_banned(key, &words);
         }
         let (identity, away) = (Arc::new(identity), registration.away.clone());
         self.propose(Event::Arrived { member: key, name: Some(name), identity, away });

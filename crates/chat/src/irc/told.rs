@@ -180,6 +180,8 @@ impl Switchboard {
             _ if is_quiet => {}
             // Who is there already is not told again.
             Refusal::NoMember | Refusal::AlreadyThere(_) => {}
+            // It is told so when it is put out.
+            Refusal::Banned(_) => {}
             // Of REDACT and METADATA, which answer themselves.
             Refusal::NoSuchMessage | Refusal::NotYours | Refusal::Unannotated(_) => {}
             Refusal::NameTaken(name) | Refusal::LooksLike(name, _) => {

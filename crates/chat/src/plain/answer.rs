@@ -485,6 +485,8 @@ impl Switchboard {
         }
         self.tell(key, |to| match refusal {
             Refusal::NoMember => {}
+            // It is told so when it is put out.
+            Refusal::Banned(_) => {}
             // Of IRC clients only.
             Refusal::NoSuchMessage | Refusal::NotYours | Refusal::Unannotated(_) => {}
             Refusal::NameTaken(name) => {

@@ -1,7 +1,7 @@
 //! Whom the server does not let in.
 //!
-//! Invariant: a ban takes force at its place in the order, on every loop; whom of those who are here
-//! it meets is for each loop to see.
+//! Invariant: a ban takes force at its place in the order, on every loop: who arrives behind it does
+//! not come in; whom of those who are here it meets is for each loop to see.
 
 use std::sync::Arc;
 

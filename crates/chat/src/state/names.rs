@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use wire::name::Name;
 
 use super::{Member, More, State};
+use crate::bans::{Suspect, Told};
 use crate::event::{Applied, MemberId, Refusal};
 use crate::log::What;
 use crate::person::modes::UserModes;
@@ -25,6 +26,12 @@ impl State {
         identity: &Arc<Identity>,
         away: Option<&Arc<str>>,
     ) -> Result<Applied, Refusal> {
+        // A guest's number has nothing to do with it.
+        let called = name.map_or("guest", Name::as_str);
+        let who = Suspect { name: called, identity };
+        if let Some(ban) = self.bans.of(who, ordered.unix_ms) {
+            return Err(Refusal::Banned(Told(ban).to_string().into()));
+        }
         let name = match name {
             Some(name) => self.free_name(member, *name)?,
             None => self.next_guest_name(),
