@@ -134,10 +134,11 @@ pub(crate) enum Event {
         member: MemberId,
         real_name: Arc<str>,
     },
-    /// Is seen to come from elsewhere, or as another user.
+    /// Is seen to come from elsewhere, because a server operator has said so.
     Rehosted {
         member: MemberId,
-        identity: Arc<Identity>,
+        host: Arc<str>,
+        by: Name,
     },
     /// A member leaves all rooms and gives its name back; perhaps because it was put out.
     Departed {
@@ -240,6 +241,7 @@ impl Event {
             | Self::Departed { reason: text, .. }
             | Self::Described { real_name: text, .. }
             | Self::Wallops { text, .. }
+            | Self::Rehosted { host: text, .. }
             | Self::Reported { text, .. } => text.len(),
             Self::ModesSet { changes, .. } => changes.iter().map(Change::cost).sum(),
             Self::Annotated { edit: Edit::Set(_, value), .. } => value.len(),
@@ -250,7 +252,6 @@ impl Event {
             | Self::Renamed { .. }
             | Self::Invited { .. }
             | Self::Marked { .. }
-            | Self::Rehosted { .. }
             | Self::Unbanned { .. }
             | Self::Ended { .. } => 0,
         }

@@ -29,6 +29,12 @@ impl Former {
         Self { people: VecDeque::new(), most }
     }
 
+    /// From here on no more than `most` are remembered.
+    pub(crate) fn set_most(&mut self, most: usize) {
+        self.most = most;
+        self.people.truncate(most);
+    }
+
     /// `person` is no longer there under this name.
     pub(crate) fn note(&mut self, person: Arc<Person>, until_unix_ms: u64) {
         self.people.push_front(Was { person, until_unix_ms });
@@ -53,12 +59,18 @@ mod tests {
         for number in 1..=5 {
             former.note(Person::guest(number), number);
         }
-        let until = |wanted, count| {
+        let until = |former: &Former, wanted, count| {
             former.of(wanted, count).map(|was| was.until_unix_ms).collect::<Vec<_>>()
         };
-        assert_eq!(until("guest-*", 9), [5, 4, 3]);
-        assert_eq!(until("GUEST-4", 9), [4]);
-        assert_eq!(until("guest-2", 9), []);
-        assert_eq!(until("*", 2), [5, 4]);
+        assert_eq!(until(&former, "guest-*", 9), [5, 4, 3]);
+        assert_eq!(until(&former, "GUEST-4", 9), [4]);
+        assert_eq!(until(&former, "guest-2", 9), []);
+        assert_eq!(until(&former, "*", 2), [5, 4]);
+        former.set_most(1);
+        assert_eq!(until(&former, "*", 9), [5]);
+        former.set_most(2);
+        former.note(Person::guest(6), 6);
+        former.note(Person::guest(7), 7);
+        assert_eq!(until(&former, "*", 9), [7, 6]);
     }
 }

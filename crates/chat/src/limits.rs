@@ -81,7 +81,7 @@ pub struct Limits {
     /// not outgrow its readers within one. Met: the rest waits for the next turn.
     pub turn_bytes: usize,
     /// Events that wait for the slowest of a server's loops, 65,536. Met: the others take in no more
-    /// lines until it has taken them.
+    /// lines, and do nothing that is due by the clock, until it has taken them.
     pub exchange_events: usize,
     /// The same in bytes, 16 MiB: as much as 64 turns bring.
     pub exchange_bytes: usize,

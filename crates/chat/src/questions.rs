@@ -113,16 +113,7 @@ impl Switchboard {
         }
         match about {
             About::Operator(Some(operator)) if right => {
-                info!(connection = ?key, %operator, "is a server operator");
-                let event = Event::Opered { member: key, operator: Some(Arc::clone(&operator)) };
-                self.propose(event);
-                self.reply(key, |to| {
-                    let me = to.me;
-                    to.server("MODE").param(me).param("+o").end();
-                    to.numeric(RPL_YOUREOPER).trailing("You are now an IRC operator").end();
-                });
-                let text = format!("*** {} is a server operator now", self.name_of(key));
-                self.report(Some(key), &text);
+                self.propose(Event::Opered { member: key, operator: Some(operator) });
             }
             About::Operator(_) => {
                 warn!(connection = ?key, "wrong operator name or password");
@@ -135,6 +126,20 @@ impl Switchboard {
         }
         self.end_response();
         self.hear_again(key);
+    }
+
+    /// `key` is a server operator now, as `operator`.
+    pub(crate) fn tell_opered(&mut self, key: Key, operator: &str) {
+        if self.sessions.get(key).is_some() {
+            info!(connection = ?key, %operator, "is a server operator");
+        }
+        self.reply(key, |to| {
+            let me = to.me;
+            to.server("MODE").param(me).param("+o").end();
+            to.numeric(RPL_YOUREOPER).trailing("You are now an IRC operator").end();
+        });
+        let text = format!("*** {} is a server operator now", self.name_of(key));
+        self.tell_operators(Some(key), &text);
     }
 
     /// The configuration was read again, because `asker` or a signal said so. All of it counts, or

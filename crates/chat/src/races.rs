@@ -8,7 +8,7 @@ use std::sync::Arc;
 use service::{Batch, Key, Now, Origin, Peer, Service, Via};
 use wire::name::Name;
 
-use crate::event::{Event, MemberId};
+use crate::event::{Event, MemberId, PutOut};
 use crate::exchange::{Bounds, Exchange, Seat};
 use crate::person::Person;
 use crate::switchboard::Switchboard;
@@ -146,4 +146,36 @@ fn who_is_shown_behind_its_leaving_hears_nothing_of_that() {
         race.chat.begin(Now::default());
         assert_eq!(race.read(ada), "");
     }
+}
+
+#[test]
+fn operators_are_told_of_another_only_if_there_is_one() {
+    let mut race = Race::new(100);
+    let [ada, bob, eve] = ["ada", "bob", "eve"].map(|name| race.client(name, "batch"));
+    race.other_proposes(Event::Opered { member: bob, operator: Some("root".into()) });
+    race.chat.begin(Now::default());
+    race.read(bob);
+    let opered = |member| Event::Opered { member, operator: Some("root".into()) };
+    let put_out = Some(Arc::new(PutOut { by: Person::guest(1), reason: "no".into() }));
+    // The other puts her out before her password is found to be right.
+    race.other_proposes(Event::Departed { member: ada, reason: "no".into(), put_out });
+    race.chat.propose(opered(ada));
+    race.chat.propose(opered(eve));
+    assert!(!race.read(ada).contains(" 381 "));
+    let got = race.read(bob);
+    assert!(!got.contains("ada is a server operator"), "{got}");
+    assert!(got.contains("eve is a server operator now\r\n"), "{got}");
+    assert!(race.read(eve).contains(" 381 eve "));
+}
+
+#[test]
+fn another_host_leaves_the_real_name_as_it_is_by_then() {
+    let mut race = Race::new(100);
+    let ada = race.client("ada", "chghost");
+    race.other_proposes(Event::Described { member: ada, real_name: "Countess".into() });
+    let by = Name::parse("root").unwrap();
+    race.chat.propose(Event::Rehosted { member: ada, host: "analytical.engine".into(), by });
+    let identity = &race.chat.state.person(ada).unwrap().identity;
+    assert_eq!((&*identity.host, &*identity.real_name), ("analytical.engine", "Countess"));
+    assert!(race.read(ada).contains(" CHGHOST ~u analytical.engine\r\n"));
 }

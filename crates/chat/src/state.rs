@@ -256,7 +256,7 @@ impl State {
                 self.change_modes(*member, set.with(UserMode::Operator, false), *clear)
             }
             Event::Described { member, real_name } => self.describe(ordered, *member, real_name),
-            Event::Rehosted { member, identity } => self.rehost(ordered, *member, identity),
+            Event::Rehosted { member, host, .. } => self.rehost(ordered, *member, host),
             Event::Annotated { member, about, edit } => self.annotate(*member, *about, edit),
             Event::Departed { member, reason, .. } => {
                 let who = Arc::clone(self.person(*member)?);
@@ -278,6 +278,7 @@ impl State {
             Event::Configured { settings, .. } => {
                 let (settings, taken) = self.settings.take_over(settings);
                 self.settings = Arc::new(settings);
+                self.former.set_most(self.settings.limits.past_members);
                 Ok(Applied::Configured(taken))
             }
             Event::Ended { .. } => {

@@ -520,6 +520,12 @@ impl Switchboard {
                     self.tell_put_out(member, who.name, put_out);
                 }
             }
+            (Ok(Applied::Opered), Event::Opered { operator: Some(operator), .. }) => {
+                self.tell_opered(member, operator);
+            }
+            (Ok(Applied::Rehosted(_)), Event::Rehosted { host, by, .. }) => {
+                self.tell_rehosted(ordered, host, by);
+            }
             (Ok(Applied::Wallops(by)), Event::Wallops { text, .. }) => self.tell_wallops(by, text),
             (Ok(Applied::Banned), Event::Banned { ban, .. }) => self.tell_banned(ordered, ban),
             (Ok(Applied::Unbanned(ban)), _) => self.tell_unbanned(ordered, &ban.matches),

@@ -47,10 +47,11 @@ impl Switchboard {
                 };
                 self.echo(key, ordered, |line| render::describe(line, &person.identity));
             }
-            (Event::Rehosted { identity, .. }, Applied::Rehosted(from))
-                if self.has(key, Capability::Chghost) =>
-            {
-                self.echo_as(key, ordered, from, |line| render::rehost(line, identity));
+            (_, Applied::Rehosted(from)) if self.has(key, Capability::Chghost) => {
+                let Ok(person) = self.state.person(key).cloned() else {
+                    return;
+                };
+                self.echo_as(key, ordered, from, |line| render::rehost(line, &person.identity));
             }
             _ => {}
         }
@@ -122,9 +123,9 @@ impl Switchboard {
                     render::describe(line, &who.identity);
                 });
             }
-            (Applied::Rehosted(from), Event::Rehosted { identity, .. }) => {
-                self.tell_extended(ordered, Some(from), Capability::Chghost, |line, _| {
-                    render::rehost(line, identity);
+            (Applied::Rehosted(from), _) => {
+                self.tell_extended(ordered, Some(from), Capability::Chghost, |line, who| {
+                    render::rehost(line, &who.identity);
                 });
             }
             _ => {}
@@ -196,7 +197,6 @@ mod tests {
     use service::{Batch, Now, Origin, Peer, Service, Via};
 
     use super::*;
-    use crate::person::Identity;
     use crate::{Limits, Settings};
 
     fn client(chat: &mut Switchboard, number: u32, name: &str, capabilities: &str) -> Key {
@@ -240,20 +240,14 @@ mod tests {
         for key in [ada, bob, eve, kim] {
             read(&mut chat, key);
         }
-        let identity = Identity {
-            user: "ada".into(),
-            host: "analytical.engine".into(),
-            real_name: "R".into(),
-            ip: None,
-            account: None,
-        };
-        chat.propose(Event::Rehosted { member: ada, identity: Arc::new(identity) });
+        let (host, by) = ("analytical.engine".into(), Name::parse("root").unwrap());
+        chat.propose(Event::Rehosted { member: ada, host, by });
         for key in [ada, bob, kim] {
-            let line = ":ada!~u@localhost CHGHOST ada analytical.engine\r\n";
+            let line = ":ada!~u@localhost CHGHOST ~u analytical.engine\r\n";
             assert_eq!(read(&mut chat, key), line);
         }
         assert_eq!(read(&mut chat, eve), "");
         chat.received(ada, b"PRIVMSG eve :hi\r\n");
-        assert_eq!(read(&mut chat, eve), ":ada!ada@analytical.engine PRIVMSG eve :hi\r\n");
+        assert_eq!(read(&mut chat, eve), ":ada!~u@analytical.engine PRIVMSG eve :hi\r\n");
     }
 }

@@ -120,10 +120,11 @@ impl State {
         &mut self,
         ordered: &Ordered,
         id: MemberId,
-        identity: &Arc<Identity>,
+        host: &str,
     ) -> Result<Applied, Refusal> {
         let member = self.members.get_mut(id).ok_or(Refusal::NoMember)?;
-        let identity = Arc::clone(identity);
+        let identity = Identity { host: host.into(), ..Identity::clone(&member.person.identity) };
+        let identity = Arc::new(identity);
         let to = Arc::new(Person { identity, ..Person::clone(&member.person) });
         let from = std::mem::replace(&mut member.person, Arc::clone(&to));
         self.announce_everywhere(ordered, id, || What::Rehosted {

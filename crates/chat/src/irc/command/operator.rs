@@ -13,10 +13,11 @@ use crate::dialect::Dialect;
 use crate::event::{Event, PutOut};
 use crate::irc::numeric::*;
 use crate::outbox::Place;
+use crate::person::Person;
 use crate::person::modes::UserMode;
-use crate::person::{Identity, Person};
 use crate::questions::{About, Question};
 use crate::switchboard::Switchboard;
+use crate::trunk::Ordered;
 
 /// The longest host, in bytes: as of names in the name system.
 const HOST_BYTES: usize = 63;
@@ -80,8 +81,7 @@ pub(in crate::irc) fn wallops(chat: &mut Switchboard, key: Key, message: &Messag
 pub(in crate::irc) fn chghost(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
     let (wanted, host) = (message.param(0).unwrap_or(""), message.param(1).unwrap_or(""));
     let target = Name::parse(wanted).ok().and_then(|name| chat.state.find(&name));
-    let person = target.and_then(|target| chat.state.person(target).ok().cloned());
-    let (Some(target), Some(person)) = (target, person) else {
+    let Some(target) = target else {
         return chat.refuse_no_person(key, wanted);
     };
     let may_be = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':');
@@ -89,11 +89,10 @@ pub(in crate::irc) fn chghost(chat: &mut Switchboard, key: Key, message: &Messag
         let text = "A host has letters, digits, dots and dashes, and at most 63. Nothing was done.";
         return chat.reply(key, |to| to.fail("CHGHOST", "INVALID_HOST", &[wanted], text));
     }
-    let identity = Identity { host: host.into(), ..Identity::clone(&person.identity) };
-    info!(connection = ?target, by = %chat.name_of(key), %host, "seen to come from elsewhere");
-    let text = format!("*** {} has given {wanted} the host {host}", chat.name_of(key));
-    chat.propose(Event::Rehosted { member: target, identity: Arc::new(identity) });
-    chat.report(None, &text);
+    let Ok(by) = chat.state.name(key) else {
+        return;
+    };
+    chat.propose(Event::Rehosted { member: target, host: host.into(), by });
 }
 
 /// `REHASH`: the configuration is read again. What comes of it is told in a notice.
@@ -131,6 +130,16 @@ impl Switchboard {
             let text = format_args!("{}, who runs this server, has put you out: {reason}", by.name);
             self.close_saying(victim, text);
         }
+    }
+
+    /// The member whose event it is has been given a host by a server operator.
+    pub(crate) fn tell_rehosted(&mut self, ordered: &Ordered, host: &str, by: &Name) {
+        let member = ordered.event.member();
+        if ordered.by == self.trunk.number() {
+            info!(connection = ?member, %by, %host, "seen to come from elsewhere");
+        }
+        let name = self.name_of(member);
+        self.tell_operators(None, &format!("*** {by} has given {name} the host {host}"));
     }
 
     /// `by` has said something to all who want to hear of the server.
