@@ -369,12 +369,7 @@ impl Service for Switchboard {
     fn request(&mut self) -> Option<Request> {
         let (key, ask) = match self.requests.pop_front() {
             Some(next) => next,
-            None => {
-                // Who was found to be slow when it was sent something has left after the turn was over.
-                self.trunk.wake_others();
-                self.offer();
-                self.requests.pop_front()?
-            }
+            None => self.late_request()?,
         };
         Some(match ask {
             Ask::Flush => Request::Flush(key),
@@ -391,6 +386,16 @@ const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// From what somebody wants to what follows from it.
 impl Switchboard {
+    /// What is asked for when all else has been: who was found to be slow when it was sent something
+    /// has left after the turn was over.
+    #[cold]
+    #[inline(never)]
+    fn late_request(&mut self) -> Option<(Key, Ask)> {
+        self.trunk.wake_others();
+        self.offer();
+        self.requests.pop_front()
+    }
+
     /// What has happened in rooms is offered to those of their readers who have not been asked to
     /// take it yet.
     fn offer(&mut self) {
