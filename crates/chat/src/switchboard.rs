@@ -809,6 +809,21 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_another_leads_to_waits_until_all_that_follows_from_that_one_is_done() {
+        let mut chat = Switchboard::new(Settings::default());
+        chat.begin(Now::default());
+        // As while the consequences of an event are being drawn.
+        chat.settling = Settling::Event;
+        for text in ["one", "two"] {
+            chat.propose(Event::Reported { but: None, text: text.into() });
+        }
+        assert_eq!((chat.trunk.last_seq(), chat.proposed.len()), (0, 2));
+        chat.settling = Settling::No;
+        chat.propose(Event::Reported { but: None, text: "three".into() });
+        assert_eq!((chat.trunk.last_seq(), chat.proposed.len()), (3, 0));
+    }
+
+    #[test]
     fn who_is_banned_elsewhere_while_it_comes_in_does_not_stay() {
         let exchange = Exchange::new(2);
         let settings = Settings::default();
