@@ -6,6 +6,7 @@
 //! fail, only answer that something is not acceptable.
 //!
 //! - [`mod@line`]: bytes to lines, each whole or refused whole.
+//! - [`http`]: the heads of HTTP requests and responses.
 //! - [`irc`]: lines of IRC to messages and back, their tags and their bounds.
 //! - [`mask`]: `*` and `?`, and whom a ban is about.
 //! - [`proxy`]: what a proxy says about whom it brings.
@@ -19,6 +20,7 @@
 mod bytes;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
+pub mod http;
 pub mod irc;
 pub mod line;
 pub mod mask;
