@@ -12,6 +12,7 @@
 //! - [`proxy`]: what a proxy says about whom it brings.
 //! - [`sniff`]: which language a peer speaks.
 //! - [`telnet`]: takes telnet's commands out of a stream and answers them.
+//! - [`websocket`]: frames to lines and back.
 //! - [`text`]: what may reach another person's terminal, and what may not.
 //! - [`name`]: names of people and rooms that cannot be wrong.
 //!
@@ -29,3 +30,4 @@ pub mod proxy;
 pub mod sniff;
 pub mod telnet;
 pub mod text;
+pub mod websocket;
