@@ -3,13 +3,13 @@
 //! Invariant: what is kept for a room is what was applied there, in that order; and however much
 //! happens in it, that does not push out what was said.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use wire::name::RoomName;
+use service::PerKey;
 
-use crate::hash::Seeded;
+use crate::event::RoomId;
 use crate::log::{Entry, What};
 use crate::words::Manner;
 use crate::{Limits, Settings};
@@ -17,25 +17,22 @@ use crate::{Limits, Settings};
 /// Where what was said is kept. In memory for now; a store on disk keeps the same calls.
 pub(crate) trait History: fmt::Debug + Send {
     /// Keeps something said in `room`, or something that happened there.
-    fn keep(&mut self, room: &RoomName, entry: &Entry);
+    fn keep(&mut self, room: RoomId, entry: &Entry);
 
     /// The last `count` things said in `room` that are kept, oldest first.
-    fn last(&self, room: &RoomName, count: usize) -> Vec<Entry>;
+    fn last(&self, room: RoomId, count: usize) -> Vec<Entry>;
 
     /// What `query` asks for of `room`, oldest first.
-    fn query(&self, room: &RoomName, query: &Query) -> Vec<Entry>;
+    fn query(&self, room: RoomId, query: &Query) -> Vec<Entry>;
 
     /// What was said, or happened, in `room` under this number, if it is kept.
-    fn find(&self, room: &RoomName, seq: u64) -> Option<Entry>;
+    fn find(&self, room: RoomId, seq: u64) -> Option<Entry>;
 
     /// Forgets what was said in `room` under this number.
-    fn take_back(&mut self, room: &RoomName, seq: u64);
-
-    /// The room has another name.
-    fn rename(&mut self, room: &RoomName, name: &RoomName);
+    fn take_back(&mut self, room: RoomId, seq: u64);
 
     /// The room is gone.
-    fn forget(&mut self, room: &RoomName);
+    fn forget(&mut self, room: RoomId);
 }
 
 /// A part of a room's history.
@@ -164,7 +161,7 @@ pub(crate) struct InMemory {
 /// What rooms have of one kind, and its bounds.
 #[derive(Debug)]
 struct Shelf {
-    rooms: HashMap<RoomName, Past, Seeded>,
+    rooms: PerKey<Past>,
     lines: usize,
     room_bytes: usize,
     total_limit_bytes: usize,
@@ -185,7 +182,7 @@ impl InMemory {
     pub(crate) fn new(settings: &Settings) -> Self {
         let Limits { history_room_bytes, histories_bytes, .. } = settings.limits;
         let shelf = |share: usize, cost| Shelf {
-            rooms: HashMap::with_hasher(Seeded(settings.seed)),
+            rooms: PerKey::default(),
             // Where nothing has a name, nothing is shown again.
             lines: if settings.anonymous { 0 } else { settings.room_history },
             room_bytes: history_room_bytes / share,
@@ -198,7 +195,7 @@ impl InMemory {
 }
 
 impl History for InMemory {
-    fn keep(&mut self, room: &RoomName, entry: &Entry) {
+    fn keep(&mut self, room: RoomId, entry: &Entry) {
         match &entry.what {
             What::Said { words, .. } => match words.manner {
                 Manner::Say | Manner::Act | Manner::Notice => self.said.keep(room, entry),
@@ -216,12 +213,12 @@ impl History for InMemory {
         }
     }
 
-    fn last(&self, room: &RoomName, count: usize) -> Vec<Entry> {
+    fn last(&self, room: RoomId, count: usize) -> Vec<Entry> {
         let said = self.said.entries(room);
         said.clone().skip(said.count().saturating_sub(count)).cloned().collect()
     }
 
-    fn query(&self, room: &RoomName, query: &Query) -> Vec<Entry> {
+    fn query(&self, room: RoomId, query: &Query) -> Vec<Entry> {
         let mut all: Vec<&Entry> = self.said.entries(room).collect();
         if query.scope == Scope::Everything {
             all.extend(self.events.entries(room));
@@ -230,36 +227,28 @@ impl History for InMemory {
         query.span.select(&all, query.count).into_iter().cloned().collect()
     }
 
-    fn find(&self, room: &RoomName, seq: u64) -> Option<Entry> {
+    fn find(&self, room: RoomId, seq: u64) -> Option<Entry> {
         let mut all = self.said.entries(room).chain(self.events.entries(room));
         all.find(|entry| entry.seq == seq).cloned()
     }
 
-    fn take_back(&mut self, room: &RoomName, seq: u64) {
+    fn take_back(&mut self, room: RoomId, seq: u64) {
         self.said.take_back(room, seq);
         self.events.take_back(room, seq);
     }
 
-    fn rename(&mut self, room: &RoomName, name: &RoomName) {
-        for shelf in [&mut self.said, &mut self.events] {
-            if let Some(past) = shelf.rooms.remove(room) {
-                shelf.rooms.insert(name.clone(), past);
-            }
-        }
-    }
-
-    fn forget(&mut self, room: &RoomName) {
+    fn forget(&mut self, room: RoomId) {
         self.said.forget(room);
         self.events.forget(room);
     }
 }
 
 impl Shelf {
-    fn entries(&self, room: &RoomName) -> impl Iterator<Item = &Entry> + Clone {
+    fn entries(&self, room: RoomId) -> impl Iterator<Item = &Entry> + Clone {
         self.rooms.get(room).into_iter().flat_map(|past| past.entries.iter())
     }
 
-    fn keep(&mut self, room: &RoomName, entry: &Entry) {
+    fn keep(&mut self, room: RoomId, entry: &Entry) {
         if self.lines == 0 {
             return;
         }
@@ -267,9 +256,11 @@ impl Shelf {
         let over = self.total_bytes + cost > self.total_limit_bytes;
         let share = self.total_limit_bytes / self.rooms.len().max(1);
         let limit_bytes = if over { share.min(self.room_bytes) } else { self.room_bytes };
-        let past = match self.rooms.get_mut(room) {
-            Some(past) => past,
-            None => self.rooms.entry(room.clone()).or_default(),
+        if self.rooms.get(room).is_none() {
+            self.rooms.insert(room, Past::default());
+        }
+        let Some(past) = self.rooms.get_mut(room) else {
+            return;
         };
         past.entries.push_back(entry.clone());
         past.bytes += cost;
@@ -283,7 +274,7 @@ impl Shelf {
         }
     }
 
-    fn take_back(&mut self, room: &RoomName, seq: u64) {
+    fn take_back(&mut self, room: RoomId, seq: u64) {
         if let Some(past) = self.rooms.get_mut(room)
             && let Ok(at) = past.entries.binary_search_by_key(&seq, |entry| entry.seq)
             && let Some(entry) = past.entries.remove(at)
@@ -293,7 +284,7 @@ impl Shelf {
         }
     }
 
-    fn forget(&mut self, room: &RoomName) {
+    fn forget(&mut self, room: RoomId) {
         if let Some(past) = self.rooms.remove(room) {
             self.total_bytes -= past.bytes;
         }
@@ -306,10 +297,11 @@ mod tests {
     use crate::log::Arrival;
     use crate::person::Person;
     use crate::words::Words;
+    use service::Key;
 
     fn said(seq: u64, len: usize) -> Entry {
         let (by, words) = (Person::guest(1), Words::plain(Manner::Say, &"x".repeat(len)));
-        let author = service::Key::new(0, 0);
+        let author = Key::new(0, 0);
         Entry { seq, unix_ms: seq, author, what: What::Said { by, words } }
     }
 
@@ -318,8 +310,10 @@ mod tests {
         Entry { what, ..said(seq, 1) }
     }
 
-    fn seqs(history: &InMemory, room: &str) -> Vec<u64> {
-        history.last(&room.parse().unwrap(), 1000).iter().map(|entry| entry.seq).collect()
+    const A: RoomId = Key::new(0, 1);
+
+    fn seqs(history: &InMemory, room: RoomId) -> Vec<u64> {
+        history.last(room, 1000).iter().map(|entry| entry.seq).collect()
     }
 
     #[test]
@@ -329,46 +323,44 @@ mod tests {
             Limits { history_room_bytes: 4 * cost, histories_bytes: 6 * cost, ..Limits::default() };
         let mut history =
             InMemory::new(&Settings { room_history: 3, limits, ..Settings::default() });
-        let [a, b, c] = ["#a", "#b", "#c"].map(|name| name.parse::<RoomName>().unwrap());
+        let [a, b, c] = [A, Key::new(1, 1), Key::new(2, 1)];
         for seq in 1..=5 {
-            history.keep(&a, &said(seq, 100));
+            history.keep(a, &said(seq, 100));
         }
-        assert_eq!(seqs(&history, "#a"), [3, 4, 5]);
-        assert_eq!(history.last(&a, 2).len(), 2);
+        assert_eq!(seqs(&history, A), [3, 4, 5]);
+        assert_eq!(history.last(a, 2).len(), 2);
         // By bytes: one that takes the place of three.
-        history.keep(&b, &said(6, 100));
-        history.keep(&b, &said(7, 4 * cost));
+        history.keep(b, &said(6, 100));
+        history.keep(b, &said(7, 4 * cost));
         assert!(history.said.total_bytes <= 6 * cost);
         for seq in 8..=10 {
-            history.keep(&b, &said(seq, 100));
-            history.keep(&c, &said(seq + 10, 100));
+            history.keep(b, &said(seq, 100));
+            history.keep(c, &said(seq + 10, 100));
         }
         // All together are over: each of the three has its share, once it says something.
-        history.keep(&a, &said(30, 100));
-        assert_eq!(seqs(&history, "#a"), [5, 30]);
-        history.forget(&a);
-        history.forget(&b);
-        history.forget(&c);
-        assert_eq!((history.said.total_bytes, seqs(&history, "#a").len()), (0, 0));
+        history.keep(a, &said(30, 100));
+        assert_eq!(seqs(&history, A), [5, 30]);
+        history.forget(a);
+        history.forget(b);
+        history.forget(c);
+        assert_eq!((history.said.total_bytes, seqs(&history, A).len()), (0, 0));
     }
 
     #[test]
     fn what_happens_pushes_nothing_out_that_was_said() {
         let settings = Settings { room_history: 3, ..Settings::default() };
         let mut history = InMemory::new(&settings);
-        let room: RoomName = "#a".parse().unwrap();
-        history.keep(&room, &said(1, 10));
+        history.keep(A, &said(1, 10));
         for seq in 2..100 {
-            history.keep(&room, &joined(seq));
+            history.keep(A, &joined(seq));
         }
-        assert_eq!(seqs(&history, "#a"), [1]);
+        assert_eq!(seqs(&history, A), [1]);
         let all = Query { scope: Scope::Everything, span: Span::Latest(None), count: 10 };
-        let all = history.query(&room, &all);
+        let all = history.query(A, &all);
         assert_eq!(all.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 97, 98, 99]);
-        history.take_back(&room, 1);
-        assert!(history.find(&room, 1).is_none() && history.find(&room, 98).is_some());
-        history.rename(&room, &"#b".parse().unwrap());
-        history.forget(&"#b".parse().unwrap());
+        history.take_back(A, 1);
+        assert!(history.find(A, 1).is_none() && history.find(A, 98).is_some());
+        history.forget(A);
         assert_eq!((history.said.total_bytes, history.events.total_bytes), (0, 0));
     }
 

@@ -68,7 +68,7 @@ impl Replies<'_> {
     }
 
     /// Begins a message of the server's own.
-    pub(crate) fn server(&mut self, command: &str) -> Line<'_> {
+    pub(crate) fn server(&mut self, command: &'static str) -> Line<'_> {
         Line::new(self.out).source(&self.scene.server).command(command)
     }
 

@@ -4,6 +4,7 @@
 //! `draft/multiline` batch for those who asked for such batches, and several messages for others;
 //! either way it has one id, on what comes first.
 
+use memchr::memchr;
 use wire::irc::{LINE_BYTES, Line, pieces};
 
 use super::capability::{Capability, Class};
@@ -45,7 +46,7 @@ pub(crate) fn say(
     let line = line.source_parts(&by.mask_parts()).command(form.command).param_str(target);
     let most = line.text_bytes_left().saturating_sub(form.before.len() + form.after.len());
     let text = &*words.text;
-    if text.len() <= most && words.joints().is_empty() && !text.contains('\n') {
+    if text.len() <= most && words.joints().is_empty() && memchr(b'\n', text.as_bytes()).is_none() {
         return line.trailing_parts(&[form.before, text, form.after]).end();
     }
     out.truncate(begun);

@@ -182,11 +182,30 @@ pub(crate) const TABLE: &[Row] = {
 impl Row {
     /// The command with this name, in whatever case.
     pub(crate) fn of(name: &str) -> Option<&'static Self> {
-        let upper = |byte: u8| byte.to_ascii_uppercase();
-        let found = TABLE.binary_search_by(|row| row.name.bytes().cmp(name.bytes().map(upper)));
-        found.ok().map(|at| &TABLE[at])
+        let letter = name.bytes().next()?.to_ascii_uppercase().checked_sub(b'A')?;
+        let [from, to] = *FIRST.get(usize::from(letter)..)?.first_chunk()?;
+        let like = &TABLE[usize::from(from)..usize::from(to)];
+        let written_so = like.iter().find(|row| row.name == name);
+        written_so.or_else(|| like.iter().find(|row| row.name.eq_ignore_ascii_case(name)))
     }
 }
+
+/// Where in the table the commands begin whose first letter is A, B, and so on; and where it ends.
+const FIRST: [u8; 27] = {
+    let mut first = [TABLE.len() as u8; 27];
+    let mut at = TABLE.len();
+    while at > 0 {
+        at -= 1;
+        let letter = TABLE[at].name.as_bytes()[0] - b'A';
+        // Letters that no command begins with begin where the next one does.
+        let mut upto = letter as usize + 1;
+        while upto > 0 && first[upto - 1] as usize > at {
+            upto -= 1;
+            first[upto] = at as u8;
+        }
+    }
+    first
+};
 
 #[cfg(test)]
 mod tests {

@@ -48,14 +48,13 @@ impl State {
         if !self.is_in(member, id) {
             return Err(Refusal::NotThere);
         }
-        let room = self.rooms.get(id).ok_or(Refusal::NotThere)?;
-        let entry = self.history.find(&room.name, seq);
+        let entry = self.history.find(id, seq);
         let said = entry.filter(|entry| matches!(entry.what, What::Said { .. }));
         let author = said.ok_or(Refusal::NoSuchMessage)?.author;
         if author != member && self.ask(member, id, Act::TakeBack).is_err() {
             return Err(Refusal::NotYours);
         }
-        self.history.take_back(&room.name, seq);
+        self.history.take_back(id, seq);
         self.publish(ordered, id, What::Redacted { by, seq, reason });
         Ok(Applied::Redacted)
     }
@@ -82,7 +81,7 @@ impl State {
         };
         let author = ordered.event.member();
         let entry = Entry { seq: ordered.seq, unix_ms: ordered.unix_ms, author, what };
-        self.history.keep(&room.name, &entry);
+        self.history.keep(id, &entry);
         let before = room.log.bytes();
         room.log.append(entry, limit_bytes);
         self.logs_bytes = self.logs_bytes + room.log.bytes() - before;
@@ -122,11 +121,11 @@ impl State {
 
     /// What `query` asks for of what was said and what happened in `room`.
     pub(crate) fn past(&self, room: RoomId, query: &Query) -> Vec<Entry> {
-        self.rooms.get(room).map_or(Vec::new(), |room| self.history.query(&room.name, query))
+        self.history.query(room, query)
     }
 
     /// The last `count` things said in `room`, oldest first.
     pub(crate) fn history(&self, room: RoomId, count: usize) -> Vec<Entry> {
-        self.rooms.get(room).map_or(Vec::new(), |room| self.history.last(&room.name, count))
+        self.history.last(room, count)
     }
 }

@@ -55,7 +55,7 @@ impl State {
             if let Ok(entry) = self.room_names.find_entry(hash, |&other| other == id) {
                 entry.remove();
             }
-            self.history.forget(&room.name);
+            self.history.forget(id);
             self.logs_bytes -= room.log.bytes();
         }
     }
@@ -69,7 +69,6 @@ impl State {
             entry.remove();
         }
         self.insert_room_name(id, &name);
-        self.history.rename(&old, &name);
         Some(old)
     }
 
