@@ -271,11 +271,11 @@ impl Log {
             }
             rendered.share(from, run_end);
         }
-        let (frame, whole_len, to) = rendered.part(from, to);
-        if frame.len() * Self::SHARED_FRACTION < whole_len {
-            batch.copy(&frame);
+        let Part { run, start, end, to } = rendered.part(from, to);
+        if (end - start) * Self::SHARED_FRACTION < run.len() {
+            batch.copy(&run[start..end]);
         } else {
-            batch.push(&frame);
+            batch.push_part(run, start, end);
         }
         to
     }
@@ -304,6 +304,17 @@ struct Run {
     from: u64,
     to: u64,
     frame: Frame,
+}
+
+/// What of a run a reader gets.
+struct Part<'r> {
+    run: &'r Frame,
+    /// From this byte of it,
+    start: usize,
+    /// to this.
+    end: usize,
+    /// The position after it.
+    to: u64,
 }
 
 impl Rendered {
@@ -407,13 +418,12 @@ impl Rendered {
         self.next_run = (self.next_run + 1) % self.runs.len();
     }
 
-    /// The entries from `from`, which is in a run, towards `to` as far as that goes; how long the run
-    /// is that this is a part of; and how far it goes.
-    fn part(&self, from: u64, to: u64) -> (Frame, usize, u64) {
+    /// The entries from `from`, which is in a run, towards `to` as far as that goes.
+    fn part(&self, from: u64, to: u64) -> Part<'_> {
         let run = self.run_at(from).expect("it is in one");
         let (to, begin) = (to.min(run.to), self.begins(run.from));
         let place = |at: u64| (self.begins(at) - begin) as usize;
-        (run.frame.part(place(from), place(to)), run.frame.len(), to)
+        Part { run: &run.frame, start: place(from), end: place(to), to }
     }
 
     fn release(&mut self, first: u64) {

@@ -117,11 +117,22 @@ impl Batch {
 
     /// Adds `frame`: shared if it is large, copied if it is small.
     pub fn push(&mut self, frame: &Frame) {
-        if frame.len() <= Self::COPY_BYTES {
-            self.copy(frame);
+        self.push_part(frame, 0, frame.len());
+    }
+
+    /// Adds the part of `frame` from `start` to `end`, as [`Batch::push`] does: what
+    /// [`Frame::part`] makes, without making it first.
+    ///
+    /// # Panics
+    ///
+    /// If that is no part of it.
+    pub fn push_part(&mut self, frame: &Frame, start: usize, end: usize) {
+        if end.saturating_sub(start) <= Self::COPY_BYTES {
+            self.copy(&frame[start..end]);
         } else {
-            self.len += frame.len();
-            self.parts.push_back(Part::Shared(frame.clone()));
+            let part = frame.part(start, end);
+            self.len += part.len();
+            self.parts.push_back(Part::Shared(part));
         }
     }
 
