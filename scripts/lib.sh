@@ -26,6 +26,9 @@ tools=(
     ss:iproute2
     prlimit:util-linux
     cc:gcc
+    chromium:chromium
+    node:nodejs
+    npm:npm
 )
 
 install_missing_tools() {
@@ -73,6 +76,19 @@ install_packages() {
         apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
+# What the page is checked with, in the versions that crates/page/package.json names. The page itself
+# needs none of it.
+install_page_tools() {
+    local stamp=crates/page/node_modules/.installed
+    if [ "$stamp" -nt crates/page/package.json ]; then
+        return
+    fi
+    say "Installing what the page is checked with"
+    npm install --prefix crates/page --no-package-lock --ignore-scripts --no-audit --no-fund \
+        --loglevel=error
+    touch "$stamp"
+}
+
 # rustup's minimal profile comes without these two.
 install_missing_components() {
     local component missing=()
@@ -112,10 +128,12 @@ run_tests() {
     "$@" 2>&1 | tee "$log" || status=$?
     # nextest: "Summary [ 12.3s] 10 tests run: 9 passed (1 slow), 1 failed, 0 skipped".
     # cargo test: "test result: ok. 9 passed; 1 failed; 0 ignored; ..." once for each crate.
+    # node: "ℹ pass 9" and so on, a line for each; a test that is cancelled has not passed.
     local plain
-    plain=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E '^ *Summary \[|^test result:' || true)
-    passed=$((passed + $(count "$plain" passed)))
-    counted_failed=$(($(count "$plain" failed) + $(count "$plain" 'timed out')))
+    plain=$(sed -E 's/\x1b\[[0-9;]*m//g; s/^(ℹ|#) (pass|fail|cancelled) ([0-9]+)$/node: \3 \2/' "$log" |
+        grep -E '^ *Summary \[|^test result:|^node:' || true)
+    passed=$((passed + $(count "$plain" 'pass(ed)?\b')))
+    counted_failed=$(($(count "$plain" 'fail(ed)?\b') + $(count "$plain" 'timed out') + $(count "$plain" cancelled)))
     # It may fail without a failed test: it did not build, or found nothing to run.
     if [ "$status" -ne 0 ] && [ "$counted_failed" -eq 0 ]; then
         counted_failed=1

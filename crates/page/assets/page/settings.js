@@ -12,7 +12,7 @@ export class Settings {
     const form = the('settings-form');
     const notify = the('notify');
     const quiet = the('quiet');
-    form.theme.value = kept.get('theme') ?? '';
+    form.theme.value = kept.get('theme') ?? 'system';
     notify.disabled = !Notify.able;
     notify.checked = Notify.wanted;
     the('notify-why').hidden = Notify.able;
