@@ -1,12 +1,12 @@
 //! The heads of HTTP/1 requests and responses (RFC 9110, RFC 9112).
 //!
-//! Invariant: a request that comes out can be read in one way only. Where one program on the way sees
-//! one request and another sees two, the second is smuggled past the first (RFC 9112 section 11.2); so
-//! whatever is doubtful about where a head or a body ends is refused, and what follows a refusal is
-//! not to be read. What is decided of some bytes is not changed by more.
+//! Invariant: a request that comes out can be read in one way only. Where one program on the way
+//! sees one request and another sees two, the second is smuggled past the first (RFC 9112 section
+//! 11.2); so whatever is doubtful about where a head or a body ends is refused, and what follows a
+//! refusal is not to be read. What is decided of some bytes is not changed by more.
 //!
-//! Tokens are httparse's; what is on top of it is what it leaves open: line ends, lengths, the host, the
-//! path. Bodies are not read here: [`Request::body`] says whether there is one.
+//! Tokens are httparse's; what is on top of it is what it leaves open: line ends, lengths, the
+//! host, the path. Bodies are not read here: [`Request::body`] says whether there is one.
 
 mod request;
 mod response;
@@ -40,8 +40,8 @@ impl Default for HeadLimits {
 pub enum Parsed<'a> {
     /// The head has not come whole.
     Incomplete,
-    /// A head of `len` bytes, the empty line that ends it included. What follows is its body, or the
-    /// next request.
+    /// A head of `len` bytes, the empty line that ends it included. What follows is its body, or
+    /// the next request.
     Whole {
         /// What it says.
         request: Request<'a>,
@@ -59,7 +59,8 @@ pub enum Bad {
     Request(&'static str),
     /// The target is over [`HeadLimits::target_bytes`] (414).
     TargetTooLong,
-    /// It is over [`HeadLimits::head_bytes`], or has more than [`HeadLimits::headers`] fields (431).
+    /// It is over [`HeadLimits::head_bytes`], or has more than [`HeadLimits::headers`] fields
+    /// (431).
     TooLarge,
     /// The body has another coding than chunked (501).
     Coding,
@@ -91,8 +92,8 @@ impl Bad {
     }
 }
 
-/// Parses the head that begins where `bytes` begin. One empty line before it is passed over (RFC 9112
-/// section 2.2).
+/// Parses the head that begins where `bytes` begin. One empty line before it is passed over (RFC
+/// 9112 section 2.2).
 ///
 /// A head that is not whole costs one look for line ends, so it may be asked again with each piece.
 ///

@@ -1,12 +1,12 @@
 //! WebSockets (RFC 6455): the handshake, and frames to lines and back.
 //!
-//! Invariant: one message is one line, whatever frames and pieces it comes in, and whatever is in it.
-//! No message is ever kept here: what has come of one is handed on at once, and [`crate::line::Lines`]
-//! puts it together and has the bound.
+//! Invariant: one message is one line, whatever frames and pieces it comes in, and whatever is in
+//! it. No message is ever kept here: what has come of one is handed on at once, and
+//! [`crate::line::Lines`] puts it together and has the bound.
 //!
 //! A WebSocket is taken for what telnet is: a filter between bytes and lines. On the way in,
-//! [`Unframer`] takes frames away and answers pings and closings; on the way out, [`frame_lines`] puts
-//! each line into a frame. No extension is spoken, so a frame's reserved bits are zero.
+//! [`Unframer`] takes frames away and answers pings and closings; on the way out, [`frame_lines`]
+//! puts each line into a frame. No extension is spoken, so a frame's reserved bits are zero.
 //!
 //! The key of the handshake, the headers of frames, and the names of operations and of codes are
 //! tungstenite's.

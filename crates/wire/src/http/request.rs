@@ -1,7 +1,7 @@
 //! What the head of a request says.
 //!
-//! Invariant: there is one length, one host and one origin, or none; a field that is asked for and is
-//! no text is never taken for one that is not there.
+//! Invariant: there is one length, one host and one origin, or none; a field that is asked for and
+//! is no text is never taken for one that is not there.
 
 use httparse::{Error, Header, Status};
 
@@ -70,8 +70,9 @@ impl<'a> Request<'a> {
         self.method
     }
 
-    /// The path, with escapes resolved. It begins with `/` (with [`Method::Other`] it may be anything),
-    /// and has no segment `.` or `..`, no control characters, and no slash that was escaped.
+    /// The path, with escapes resolved. It begins with `/` (with [`Method::Other`] it may be
+    /// anything), and has no segment `.` or `..`, no control characters, and no slash that was
+    /// escaped.
     pub fn path(&self) -> &str {
         &self.target.path
     }
@@ -81,8 +82,9 @@ impl<'a> Request<'a> {
         self.target.query
     }
 
-    /// The host and port that the peer wanted to reach, as it wrote them. Made of letters, digits and
-    /// `.-_:[]` alone, so it can be written into a header. Empty if an HTTP/1.0 client did not say.
+    /// The host and port that the peer wanted to reach, as it wrote them. Made of letters, digits
+    /// and `.-_:[]` alone, so it can be written into a header. Empty if an HTTP/1.0 client did not
+    /// say.
     pub fn host(&self) -> &'a str {
         self.host
     }
@@ -107,7 +109,8 @@ impl<'a> Request<'a> {
         values(&self.fields, name)
     }
 
-    /// The elements of a field that is a list, over all fields of that name (RFC 9110 section 5.6.1).
+    /// The elements of a field that is a list, over all fields of that name (RFC 9110 section
+    /// 5.6.1).
     pub fn list(&self, name: &str) -> impl Iterator<Item = &'a str> {
         list(&self.fields, name)
     }

@@ -12,13 +12,13 @@ pub struct Response<'a> {
     pub status: u16,
     /// Fields of this response alone, in their order: its media type, an entity tag.
     pub fields: &'a [(&'a str, &'a str)],
-    /// The length of the body in bytes, also where it is not sent (HEAD). `None` where no length may be
-    /// told: with 304.
+    /// The length of the body in bytes, also where it is not sent (HEAD). `None` where no length
+    /// may be told: with 304.
     pub length: Option<u64>,
     /// What becomes of the connection.
     pub connection: Connection,
-    /// What the peer called this server ([`Request::host`](super::Request::host)): a page from there
-    /// may open WebSockets to it.
+    /// What the peer called this server ([`Request::host`](super::Request::host)): a page from
+    /// there may open WebSockets to it.
     pub host: &'a str,
     /// When this is said, in seconds since 1970; `None` for a server that does not know.
     pub unix_s: Option<u64>,
@@ -33,14 +33,14 @@ pub enum Connection {
     Close,
 }
 
-/// What a browser may do with what comes from here: take scripts and styles from here alone, never from
-/// the page's own text; connect to here alone; send no form, be in nobody's frame.
+/// What a browser may do with what comes from here: take scripts and styles from here alone, never
+/// from the page's own text; connect to here alone; send no form, be in nobody's frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'";
 
 impl Response<'_> {
-    /// Appends the head with its empty line to `out`: the fields given, and those that stand in every
-    /// response.
+    /// Appends the head with its empty line to `out`: the fields given, and those that stand in
+    /// every response.
     ///
     /// # Panics
     ///

@@ -1,7 +1,7 @@
 //! What a request asks for: path, query, and sometimes a host (RFC 9112 section 3.2, RFC 3986).
 //!
-//! Invariant: a path is text without escapes, control characters and `.` or `..` segments, so it
-//! can be compared with what there is, and leads nowhere else.
+//! Invariant: a path is text without escapes, control characters, backslashes, and segments `.` or
+//! `..`, so it can be compared with what there is, and leads nowhere else.
 
 use std::borrow::Cow;
 
@@ -45,11 +45,12 @@ impl<'a> Target<'a> {
             target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let path = unescaped(path)
             .ok_or(Bad::Request("The address has an escape that stands for no character"))?;
-        if path.contains(char::is_control) {
-            return Err(Bad::Request("The address has control characters"));
+        // Some take a backslash for a slash.
+        if path.contains(|c: char| c.is_control() || c == '\\') {
+            return Err(Bad::Request("The address has characters that no address has"));
         }
         if path.split('/').any(|segment| matches!(segment, "." | "..")) {
-            return Err(Bad::Request("The address leads through . or .."));
+            return Err(Bad::Request("The address has a segment of nothing but dots"));
         }
         Ok(Self { path, query, host })
     }
@@ -61,11 +62,12 @@ fn split_absolute(target: &str) -> Option<(&str, &str)> {
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return None;
     }
-    Some(rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())))
+    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    (!host.is_empty()).then_some((host, path))
 }
 
-/// `%41` as `A`. `None`: something that is no escape, no UTF-8, or a slash, which would not be the same
-/// as one that divides segments.
+/// `%41` as `A`. `None`: something that is no escape, no UTF-8, or a slash, which would not be the
+/// same as one that divides segments.
 fn unescaped(path: &str) -> Option<Cow<'_, str>> {
     if !path.contains('%') {
         return Some(path.into());
@@ -81,7 +83,7 @@ fn unescaped(path: &str) -> Option<Cow<'_, str>> {
         let ([high, low], after) = rest.split_first_chunk()?;
         let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
         let byte = digit(*high)? << 4 | digit(*low)?;
-        if matches!(byte, b'/' | b'\\') {
+        if byte == b'/' {
             return None;
         }
         bytes.push(byte);
@@ -90,8 +92,9 @@ fn unescaped(path: &str) -> Option<Cow<'_, str>> {
     String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
-/// Whether it names a host, with or without a port: what can stand in a Host field (RFC 9110 section
-/// 7.2) and in a policy that is made of it. Narrower than the RFC: what no host is called is refused.
+/// Whether it names a host, with or without a port: what can stand in a Host field (RFC 9110
+/// section 7.2) and in a policy that is made of it. Narrower than the RFC: what no host is called
+/// is refused.
 pub(super) fn is_host(host: &str) -> bool {
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(rest) = host.strip_prefix('[') {

@@ -1,7 +1,7 @@
 //! What goes out: lines in frames, pings, closings.
 //!
-//! Invariant: each frame is a whole message, unmasked, as a server's must be (RFC 6455 section 5.1), with
-//! the shortest header that tells its length.
+//! Invariant: each frame is a whole message, unmasked, as a server's must be (RFC 6455 section
+//! 5.1), with the shortest header that tells its length.
 
 use memchr::{memchr_iter, memrchr};
 use tungstenite::protocol::frame::FrameHeader;
@@ -15,8 +15,8 @@ pub const CONTROL_BYTES: usize = 125;
 /// How long the reason in a closing may be, in bytes: what its code leaves.
 pub const REASON_BYTES: usize = CONTROL_BYTES - 2;
 
-/// Makes a frame of each line in `out` from the byte `from` on, in place. The end of the line, LF or CR
-/// LF, is dropped; what stands behind the last one is a line, too.
+/// Makes a frame of each line in `out` from the byte `from` on, in place. The end of the line, LF
+/// or CR LF, is dropped; what stands behind the last one is a line, too.
 ///
 /// ```
 /// use wire::websocket::{Payload, frame_lines};
@@ -44,8 +44,8 @@ pub fn frame_lines(out: &mut Vec<u8>, from: usize, payload: Payload) {
             end = line;
         }
     }
-    // A header is at least as long as the end of a line: going backwards, no frame is written over a
-    // line that has not been moved.
+    // A header is at least as long as the end of a line: going backwards, no frame is written over
+    // a line that has not been moved.
     out.resize(frames_end, 0);
     let mut frame = frames_end;
     while end > from {

@@ -1,7 +1,7 @@
 //! The handshake, from the server's side (RFC 6455 section 4.2).
 //!
-//! Invariant: what is accepted was asked for by something that speaks WebSocket, version 13: no form
-//! and no script of a page can send the fields that it takes.
+//! Invariant: what is accepted was asked for by something that speaks WebSocket, version 13: no
+//! form and no script of a page can send the fields that it takes.
 //!
 //! Whether the page may connect ([`Request::origin`]), and which subprotocol is spoken, is for the
 //! caller to say.
@@ -40,8 +40,8 @@ impl Refusal {
         }
     }
 
-    /// The fields that must stand in the answer (RFC 9110 sections 10.2.1 and 15.5.22; RFC 6455 section
-    /// 4.4).
+    /// The fields that must stand in the answer (RFC 9110 sections 10.2.1 and 15.5.22; RFC 6455
+    /// section 4.4).
     pub fn fields(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Method => &[("Allow", "GET")],
@@ -126,8 +126,8 @@ impl<'a> Accept<'a> {
         self.offered.iter().find_map(|offer| known.iter().find(|one| *one == offer).copied())
     }
 
-    /// Appends the head that ends the handshake to `out`; frames follow it. The subprotocol is to be
-    /// one that was offered: a client closes if it is not.
+    /// Appends the head that ends the handshake to `out`; frames follow it. The subprotocol is to
+    /// be one that was offered: a client closes if it is not.
     pub fn write_head(&self, subprotocol: &str, out: &mut Vec<u8>) {
         debug_assert!(self.offered.contains(&subprotocol), "{subprotocol} was not offered");
         for part in [

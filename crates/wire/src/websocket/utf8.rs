@@ -1,7 +1,7 @@
 //! Whether a stream is UTF-8, as soon as it is known.
 //!
-//! Invariant: the first byte that no character can go on with is refused when it comes, whatever the
-//! pieces; only the beginning of one character is kept.
+//! Invariant: the first byte that no character can go on with is refused when it comes, whatever
+//! the pieces; only the beginning of one character is kept.
 
 /// The end of what has come of a stream: nothing, or a character that is not whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
