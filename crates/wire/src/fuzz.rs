@@ -5,6 +5,8 @@
 //!
 //! Compiled for tests and for the targets alone.
 
+mod web;
+
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use crate::irc::{self, Bounds, Message};
@@ -16,11 +18,14 @@ use crate::sniff;
 use crate::telnet::Telnet;
 use crate::text;
 
+pub use self::web::{http, websocket};
+
 /// A check of any bytes; it panics if something does not hold.
 pub type Check = fn(&[u8]);
 
 /// All of them. Each has a target of the same name.
-pub const ALL: [(&str, Check); 8] = [
+pub const ALL: [(&str, Check); 10] = [
+    ("http", http),
     ("irc_message", irc_message),
     ("lines", lines),
     ("mask", mask),
@@ -29,6 +34,7 @@ pub const ALL: [(&str, Check); 8] = [
     ("sniff", sniff),
     ("telnet", telnet),
     ("text", text),
+    ("websocket", websocket),
 ];
 
 /// What is read is written as it was, and read back the same; texts are cut without loss.
@@ -293,10 +299,25 @@ mod tests {
             "ада",
             "e\u{301}",
             "GET / HTTP/1.1",
+            "GET / HTTP/1.1\r\nHost: a\r\n",
+            "Content-Length: 1\r\n",
+            "Transfer-Encoding: chunked\r\n",
+            "\r\n\r\n",
+        ]);
+        let frame = proptest::sample::select(vec![
+            &b"\x81\x83\0\0\0\0abc"[..],
+            b"\x01\x82\0\0\0\0\r\n",
+            b"\x00\x81\x01\x02\x03\x04\x05",
+            b"\x80\x81\0\0\0\0d",
+            b"\x82\x82\0\0\0\0\xff\x0a",
+            b"\x89\x82\0\0\0\0hi",
+            b"\x88\x82\0\0\0\0\x03\xe8",
+            b"\x81\xfe\x00\x80",
         ]);
         let piece = prop_oneof![
             proptest::collection::vec(byte, 0..8),
             word.prop_map(|word| word.as_bytes().to_vec()),
+            frame.prop_map(<[u8]>::to_vec),
         ];
         proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
     }

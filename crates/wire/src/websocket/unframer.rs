@@ -1,11 +1,11 @@
 //! From frames to lines.
 //!
-//! Invariant: what comes out does not depend on the pieces that went in; each message that is whole has
-//! become one line, with its end; and nothing of a message is kept but the beginning of a character and
-//! how many line ends wait to be seen inside of it.
+//! Invariant: what comes out does not depend on the pieces that went in; each message that is whole
+//! has become one line, with its end; and nothing of a message is kept but the beginning of a
+//! character and how many line ends wait to be seen inside of it.
 //!
-//! What is wrong is refused at its first byte, as far as it is known then: a length before what it is the
-//! length of, a byte that is no UTF-8 before the frame's end (RFC 6455 sections 5 and 7).
+//! What is wrong is refused at its first byte, as far as it is known then: a length before what it
+//! is the length of, a byte that is no UTF-8 before the frame's end (RFC 6455 sections 5 and 7).
 
 use std::io::Cursor;
 
@@ -35,9 +35,9 @@ impl Default for Limits {
 
 /// The receiving side of one WebSocket: takes bytes in any pieces, gives lines.
 ///
-/// A message becomes a line that ends in LF. Line ends that stand at its end are dropped, as those who
-/// speak IRC to a WebSocket send them or not; those inside become a space each, and so does a 04
-/// (Ctrl-D) at the beginning: a message is never two lines, nor the end of the stream.
+/// A message becomes a line that ends in LF. Line ends that stand at its end are dropped, as those
+/// who speak IRC to a WebSocket send them or not; those inside become a space each, and so does a
+/// 04 (Ctrl-D) at the beginning: a message is never two lines, nor the end of the stream.
 ///
 /// ```
 /// use wire::websocket::{Limits, Payload, Unframer};
@@ -148,7 +148,8 @@ impl Closed {
         }
     }
 
-    /// The closing that is sent: one with the same code answers the peer's (RFC 6455 section 5.5.1).
+    /// The closing that is sent: one with the same code answers the peer's (RFC 6455 section
+    /// 5.5.1).
     fn answer(&self, out: &mut Vec<u8>) {
         match self {
             Self::ByPeer { code: None, .. } => framing::control(out, Control::Close, &[]),
@@ -201,9 +202,9 @@ impl Unframer {
         Self { limits, payload, state: NO_HEADER, message: None }
     }
 
-    /// Takes bytes; appends lines to `lines`, and to `answer` what is to be sent, raw: pongs, and the
-    /// closing that answers one or that a fault leads to. An answer is never longer than what it
-    /// answers, but for that closing.
+    /// Takes bytes; appends lines to `lines`, and to `answer` what is to be sent, raw: pongs, and
+    /// the closing that answers one or that a fault leads to. An answer is never longer than what
+    /// it answers, but for that closing.
     ///
     /// # Errors
     ///
@@ -241,6 +242,15 @@ impl Unframer {
             }
         }
         Ok(())
+    }
+
+    /// What is kept beside the machine itself, in bytes.
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        match &self.state {
+            State::Control { payload, .. } => payload.capacity(),
+            _ => 0,
+        }
     }
 
     /// A header is whole.
@@ -358,7 +368,8 @@ fn closing(payload: &[u8]) -> Closed {
     }
 }
 
-/// Whether a code may stand in a closing (RFC 6455 section 7.4, and the registry that goes with it).
+/// Whether a code may stand in a closing (RFC 6455 section 7.4, and the registry that goes with
+/// it).
 fn may_be_sent(code: u16) -> bool {
     const BAD_GATEWAY: u16 = 1014;
     code == BAD_GATEWAY || CloseCode::from(code).is_allowed()
@@ -454,8 +465,8 @@ impl Mask {
 
 const END_OF_TRANSMISSION: u8 = 0x04;
 
-/// Makes line ends in `lines` from `start` on spaces, but takes those that stand last, and `held`, which
-/// stood last before, for spaces if something follows. Answers how many are held now.
+/// Makes line ends in `lines` from `start` on spaces, but takes those that stand last, and `held`,
+/// which stood last before, for spaces if something follows. Answers how many are held now.
 fn without_line_ends(lines: &mut Vec<u8>, start: usize, held: u32) -> u32 {
     let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
     let piece = &mut lines[start..];
