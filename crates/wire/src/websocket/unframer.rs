@@ -308,8 +308,12 @@ impl Unframer {
             let start = lines.len();
             lines.extend_from_slice(piece);
             mask.apply(&mut lines[start..]);
-            if self.payload == Payload::Text {
-                message.utf8.take(&lines[start..]).map_err(|NotUtf8| Fault::NotUtf8)?;
+            if self.payload == Payload::Text
+                && let Err(NotUtf8) = message.utf8.take(&lines[start..])
+            {
+                // There may be line ends in it.
+                lines.truncate(start);
+                return Err(Fault::NotUtf8);
             }
             if message.bytes == *left && lines.get(start) == Some(&END_OF_TRANSMISSION) {
                 lines[start] = b' ';

@@ -101,6 +101,12 @@ fn a_message_is_one_line_whatever_is_in_it() {
 }
 
 #[test]
+fn nothing_of_a_text_that_is_none_is_a_line() {
+    let frames = [text("before"), text(b"QUIT\n\xff"), text("after")];
+    assert_eq!(outcome_of(LARGE, Payload::Text, &frames), heard(["before"]).then(failed(1007)));
+}
+
+#[test]
 fn line_ends_between_fragments_are_kept_until_something_follows() {
     let frames = [
         part(TEXT, "a\r"),
