@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::outcome::go_on;
 use crate::process::own_cpu_nanos;
 use crate::{Process, Sample, Trouble, Watch};
 
@@ -33,6 +34,13 @@ pub(crate) struct Balance {
     pub(crate) samples: Vec<Sample>,
 }
 
+impl Balance {
+    /// What stood in a sample last: the server may have ended since.
+    pub(crate) fn known(&self, what: impl Fn(&Sample) -> Option<u64>) -> Option<u64> {
+        self.samples.iter().rev().find_map(what)
+    }
+}
+
 impl Books {
     pub(crate) fn open(server: Option<Process>) -> Result<Self, Trouble> {
         let server_cpu = server.map_or(Ok(0), Process::cpu_nanos)?;
@@ -50,6 +58,7 @@ impl Books {
     }
 
     /// Notes how much has been said and has come; whether something has come since the last look.
+    /// An error if the run is to be stopped.
     pub(crate) fn look(
         &mut self,
         now: Instant,
@@ -68,6 +77,7 @@ impl Books {
             watch.sample(&sample);
             self.samples.push(sample);
         }
+        go_on(watch)?;
         Ok(has_come)
     }
 
@@ -82,29 +92,49 @@ impl Books {
         self.quiet_since = now;
     }
 
-    pub(crate) fn close(mut self, said: u64, delivered: u64) -> Result<Balance, Trouble> {
-        let own_cpu_nanos = own_cpu_nanos() - self.own_cpu;
+    pub(crate) fn close(&mut self, said: u64, delivered: u64) -> Result<Balance, Trouble> {
         let last = self.sample(self.last.0, said, delivered)?;
-        self.samples.retain(|sample| sample.at < last.at);
-        self.samples.push(last);
-        Ok(Balance { own_cpu_nanos, last, samples: self.samples })
+        Ok(self.balance(last))
+    }
+
+    /// The same for a run that is cut short, whether the server is still there or not.
+    pub(crate) fn cut_short(&mut self, said: u64, delivered: u64) -> Balance {
+        if delivered != self.last.1 {
+            self.last = (Instant::now(), delivered);
+        }
+        let at = self.last.0;
+        let last = self.sample(at, said, delivered);
+        let last = last.unwrap_or_else(|_| self.unread(at, said, delivered));
+        self.balance(last)
+    }
+
+    fn balance(&mut self, last: Sample) -> Balance {
+        let mut samples = std::mem::take(&mut self.samples);
+        samples.retain(|sample| sample.at < last.at);
+        samples.push(last);
+        Balance { own_cpu_nanos: own_cpu_nanos() - self.own_cpu, last, samples }
     }
 
     fn sample(&self, now: Instant, said: u64, delivered: u64) -> Result<Sample, Trouble> {
-        let (cpu, memory) = match self.server {
-            None => (None, None),
-            Some(server) => {
-                let spent = server.cpu_nanos()?.saturating_sub(self.server_cpu);
-                (Some(spent), Some(server.memory_bytes()?))
-            }
-        };
-        Ok(Sample {
+        let mut sample = self.unread(now, said, delivered);
+        if let Some(server) = self.server {
+            let unreadable = |error| Trouble::Books { pid: server.pid, error };
+            let spent = server.cpu_nanos().map_err(unreadable)?;
+            sample.server_cpu_nanos = Some(spent.saturating_sub(self.server_cpu));
+            sample.server_memory_bytes = Some(server.memory_bytes().map_err(unreadable)?);
+        }
+        Ok(sample)
+    }
+
+    /// A sample without what stands in the server's books.
+    fn unread(&self, now: Instant, said: u64, delivered: u64) -> Sample {
+        Sample {
             at: now.duration_since(self.start),
             said,
             delivered,
-            server_cpu_nanos: cpu,
-            server_memory_bytes: memory,
-        })
+            server_cpu_nanos: None,
+            server_memory_bytes: None,
+        }
     }
 }
 

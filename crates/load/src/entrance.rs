@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use crate::books::SAMPLE_EVERY;
 use crate::fanout::{Listening, Stage};
+use crate::outcome::go_on;
 use crate::stamp::PROBE;
-use crate::{Audience, Entrance, Fanout, Plan, Role, Stamp, Step, Trouble, Watch};
+use crate::{Audience, Entrance, Fanout, Hint, Plan, Role, Stamp, Step, Trouble, Watch};
 
 /// Between two lines that try whether everybody hears.
 const PROBE_EVERY: Duration = Duration::from_millis(300);
@@ -18,7 +20,7 @@ impl Fanout {
     pub fn gather(plan: Plan, watch: &mut impl Watch) -> Result<Self, Trouble> {
         let mut room = Self::connect(plan, watch)?;
         room.enter(Entrance::Flowing, watch)?;
-        room.tune()?;
+        room.tune(watch)?;
         Ok(room)
     }
 
@@ -41,6 +43,7 @@ impl Fanout {
                 format!("only {greeted} of {wanted} were let in, and no more are")
             })?;
             watch.gathering(greeted, wanted);
+            go_on(watch)?;
         }
         Ok(room)
     }
@@ -78,6 +81,7 @@ impl Fanout {
                 format!("only {joined} of {wanted} came into the room, and no more do")
             })?;
             watch.gathering(joined, wanted);
+            go_on(watch)?;
         }
         Ok(())
     }
@@ -86,11 +90,13 @@ impl Fanout {
     ///
     /// # Errors
     ///
-    /// If the server closes a connection.
-    pub fn listen(&mut self, duration: Duration) -> Result<(), Trouble> {
+    /// If the server closes a connection, or it is stopped.
+    pub fn listen(&mut self, duration: Duration, watch: &mut impl Watch) -> Result<(), Trouble> {
         let end = Instant::now() + duration;
         while let Some(left) = end.checked_duration_since(Instant::now()) {
-            self.turn(left)?;
+            let ended = self.turn(left.min(SAMPLE_EVERY));
+            go_on(watch)?;
+            ended?;
         }
         Ok(())
     }
@@ -100,7 +106,7 @@ impl Fanout {
     /// # Errors
     ///
     /// If some hear nothing for longer than the plan's patience, or the server closes.
-    pub fn tune(&mut self) -> Result<(), Trouble> {
+    pub fn tune(&mut self, watch: &mut impl Watch) -> Result<(), Trouble> {
         self.listening = Listening::ToProbes;
         self.members.iter_mut().for_each(|member| (member.heard, member.awaited) = (0, 0));
         self.behind = 0;
@@ -123,6 +129,7 @@ impl Fanout {
                 next = Instant::now() + PROBE_EVERY;
             }
             self.turn(PROBE_EVERY / 10)?;
+            go_on(watch)?;
             let audience = self.audience;
             let is_deaf = |index: usize, role| match audience {
                 Audience::Others => is_alone && index == 0,
@@ -137,6 +144,8 @@ impl Fanout {
                 }
             }
             if hear == all {
+                // What the server said to those who came in is no reason for what comes later.
+                self.members.iter_mut().for_each(|member| member.last_words.clear());
                 return Ok(());
             }
             patience.look(hear, || {
@@ -162,7 +171,7 @@ impl Patience {
         if count != self.count {
             (self.count, self.since) = (count, Instant::now());
         } else if self.since.elapsed() > self.longest {
-            return Err(Trouble::Silence { waiting_for: waiting_for() });
+            return Err(Trouble::Silence { waiting_for: waiting_for(), hint: Hint::Room });
         }
         Ok(())
     }

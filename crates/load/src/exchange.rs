@@ -1,7 +1,7 @@
 //! Connections that ask and are answered: echo and HTTP.
 //!
 //! Invariant: answers come in the order of the questions, and each is looked at whole: an echo must
-//! be what was sent, byte for byte; an HTTP answer must be one, and no failure.
+//! be what was sent, byte for byte; an HTTP answer must be one, and no failure (answers.rs).
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use rustix::event::epoll::{EventData, EventFlags};
 
-use crate::books::{Books, LOST_AFTER, SAMPLE_EVERY};
+use crate::answers::{Behind, Reader, write_line};
+use crate::books::{Balance, Books, LOST_AFTER, SAMPLE_EVERY};
 use crate::checks::{Faults, histogram};
-use crate::stamp::{MARK, STAMP_BYTES};
+use crate::outcome::go_on;
+use crate::stamp::STAMP_BYTES;
 use crate::wire::{Poller, Received, Wire};
-use crate::{Address, Outcome, Pace, Process, Stamp, Trouble, Watch};
+use crate::{Address, Hint, Outcome, Pace, Process, Trouble, Watch};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -44,6 +46,10 @@ pub struct ExchangePlan {
     pub patience: Duration,
 }
 
+/// Connections that a server ends one after the other, each before it has answered anything on it,
+/// until that is called a failure.
+const MOST_FRUITLESS: u32 = 3;
+
 /// Connections that ask and are answered.
 pub struct Exchanges {
     plan: ExchangePlan,
@@ -53,6 +59,8 @@ pub struct Exchanges {
     began: Instant,
     connected: usize,
     answered: u64,
+    /// Connections that were made anew since the run began.
+    reconnected: u64,
     /// Bytes received since the run began.
     received_bytes: u64,
     /// Connections with nothing on its way, for an open loop; in a closed one they ask at once.
@@ -61,11 +69,29 @@ pub struct Exchanges {
 }
 
 struct Asker {
-    wire: Wire,
-    is_connected: bool,
+    line: Line,
     /// When each question that is on its way was asked, or due.
     asked: VecDeque<u64>,
     sequence: u64,
+    /// Connections in a row that were ended without an answer.
+    fruitless: u32,
+}
+
+/// How far a connection is.
+enum Line {
+    Connecting(Wire),
+    Open(Wire),
+    /// The server has said that it ends it: what is asked waits for the next.
+    Ending(Wire),
+    Ended,
+}
+
+/// A run: what was asked, and what stands in the books.
+struct Asking {
+    books: Books,
+    said: u64,
+    unsaid: u64,
+    lateness: Histogram<u64>,
 }
 
 impl Exchanges {
@@ -98,6 +124,7 @@ impl Exchanges {
             began: Instant::now(),
             connected: 0,
             answered: 0,
+            reconnected: 0,
             received_bytes: 0,
             idle: Vec::new(),
             latency: histogram(),
@@ -107,25 +134,27 @@ impl Exchanges {
             const AT_ONCE: usize = 256;
             let most = exchanges.plan.connections.min(exchanges.connected + AT_ONCE);
             for number in exchanges.askers.len()..most {
-                let to = &exchanges.plan.to;
-                let unreachable = |error| Trouble::Unreachable { to: to.clone(), error };
-                let socket = to.call().map_err(unreachable)?;
-                exchanges.askers.push(Asker {
-                    wire: Wire::new(&exchanges.poller, socket, number)?,
-                    is_connected: false,
-                    asked: VecDeque::new(),
-                    sequence: 0,
-                });
+                let line = Line::Connecting(exchanges.call(number)?);
+                let asked = VecDeque::new();
+                exchanges.askers.push(Asker { line, asked, sequence: 0, fruitless: 0 });
             }
             exchanges.turn(SAMPLE_EVERY, false)?;
             watch.gathering(exchanges.connected, exchanges.plan.connections);
+            go_on(watch)?;
             if start.elapsed() > exchanges.plan.patience + Duration::from_secs(10) {
                 let (is, of) = (exchanges.connected, exchanges.plan.connections);
                 let waiting_for = format!("only {is} of {of} connections came about");
-                return Err(Trouble::Silence { waiting_for });
+                return Err(Trouble::Silence { waiting_for, hint: Hint::Backlog });
             }
         }
         Ok(exchanges)
+    }
+
+    /// A connection that is on its way.
+    fn call(&self, number: usize) -> Result<Wire, Trouble> {
+        let unreachable = |error| Trouble::Unreachable { to: self.plan.to.clone(), error };
+        let socket = self.plan.to.call().map_err(unreachable)?;
+        Ok(Wire::new(&self.poller, socket, number)?)
     }
 
     /// Asks for `duration`, and waits for the answers that are on their way then. May be called
@@ -134,10 +163,14 @@ impl Exchanges {
     /// In an open loop a question that is due is asked on a connection that waits for nothing; if
     /// there is none it waits for one, and its latency with it.
     ///
+    /// An HTTP server may end a connection after an answer: then there is another one, and what was
+    /// not answered is asked again on it. The time that takes is part of the latency.
+    ///
     /// # Errors
     ///
-    /// If the server closes a connection, answers something else, or not at all for longer than the
-    /// plan's patience.
+    /// [`Trouble::CutShort`], with what was found until then, if the server closes a connection that
+    /// should stay, answers something else, or not at all for longer than the plan's patience; or if
+    /// it is stopped.
     pub fn run(
         &mut self,
         pace: Pace,
@@ -145,99 +178,149 @@ impl Exchanges {
         server: Option<Process>,
         watch: &mut impl Watch,
     ) -> Result<Outcome, Trouble> {
-        (self.answered, self.received_bytes) = (0, 0);
+        pace.check()?;
+        (self.answered, self.reconnected, self.received_bytes) = (0, 0, 0);
         self.latency = histogram();
         self.idle = (0..self.askers.len()).rev().collect();
-        let mut books = Books::open(server)?;
-        let (mut said, mut lateness) = (0, histogram());
-        let (window, rate) = match pace {
-            Pace::Window(window) => (window.max(1), None),
-            Pace::Rate(rate) if rate > 0.0 && rate <= 1e8 => (1, Some(rate)),
-            Pace::Rate(rate) => {
-                return Err(Trouble::Impossible(format!(
-                    "{rate} questions a second cannot be asked"
-                )));
+        for asker in &mut self.askers {
+            if matches!(asker.line, Line::Ending(_)) {
+                asker.line = Line::Ended;
             }
+        }
+        let books = Books::open(server)?;
+        let mut run = Asking { books, said: 0, unsaid: 0, lateness: histogram() };
+        let ended = self.ask_on(&mut run, pace, duration, watch);
+        let due_in = matches!(pace, Pace::Rate(_)).then_some(duration);
+        match ended {
+            Ok(()) => {
+                let balance = run.books.close(run.said, self.answered)?;
+                Ok(self.outcome(run, balance, due_in))
+            }
+            Err(why) => {
+                // Whoever stops this often stops the server too, which is then seen first.
+                let why = if watch.is_stopped() { Trouble::Stopped } else { why };
+                let due_in = due_in.map(|due_in| due_in.min(run.books.start.elapsed()));
+                let balance = run.books.cut_short(run.said, self.answered);
+                let so_far = Box::new(self.outcome(run, balance, due_in));
+                Err(Trouble::CutShort { why: Box::new(why), so_far })
+            }
+        }
+    }
+
+    fn ask_on(
+        &mut self,
+        run: &mut Asking,
+        pace: Pace,
+        duration: Duration,
+        watch: &mut impl Watch,
+    ) -> Result<(), Trouble> {
+        let (window, rate) = match pace {
+            Pace::Window(window) => (window, None),
+            Pace::Rate(rate) => (1, Some(rate)),
         };
         let due_in_all =
             rate.map_or(u64::MAX, |rate| ((duration.as_secs_f64() * rate) as u64).max(1));
         let due = |number: u64| {
             rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(number as f64 / rate))
         };
-        let unsaid = loop {
+        loop {
             let now = Instant::now();
-            let since = now.duration_since(books.start);
+            let since = now.duration_since(run.books.start);
             let is_over = since >= duration;
-            let lead = books.start.duration_since(self.began);
-            while !self.idle.is_empty() && said < due_in_all && due(said) <= since && !is_over {
+            let lead = run.books.start.duration_since(self.began);
+            while !self.idle.is_empty()
+                && run.said < due_in_all
+                && due(run.said) <= since
+                && !is_over
+            {
                 let index = self.idle.pop().expect("it is not empty");
-                if said == self.answered {
+                if run.said == self.answered {
                     // Until now there was nothing to be silent about.
-                    books.wait_anew(now);
+                    run.books.wait_anew(now);
                 }
-                let at = if rate.is_some() { due(said) } else { since };
+                let at = if rate.is_some() { due(run.said) } else { since };
                 if rate.is_some() {
-                    lateness.saturating_record((since - at).as_nanos() as u64);
+                    run.lateness.saturating_record((since - at).as_nanos() as u64);
                 }
                 for _ in 0..window {
-                    self.ask(index, (lead + at).as_nanos() as u64);
+                    self.ask(index, (lead + at).as_nanos() as u64)?;
                 }
-                said += window as u64;
+                run.said += window as u64;
                 self.flush(index)?;
             }
-            if is_over && self.answered == said {
-                break rate.map_or(0, |_| due_in_all - said);
+            if is_over && self.answered == run.said {
+                run.unsaid = rate.map_or(0, |_| due_in_all - run.said);
+                return Ok(());
             }
-            let is_waiting = rate.is_some() && !self.idle.is_empty() && said < due_in_all;
-            let wait = if is_waiting { due(said).saturating_sub(since) } else { SAMPLE_EVERY };
+            let is_waiting = rate.is_some() && !self.idle.is_empty() && run.said < due_in_all;
+            let wait = if is_waiting { due(run.said).saturating_sub(since) } else { SAMPLE_EVERY };
             self.turn(wait.min(SAMPLE_EVERY), true)?;
             let now = Instant::now();
-            if !books.look(now, said, self.answered, watch)?
-                && said > self.answered
-                && now.duration_since(books.quiet_since()) > self.plan.patience.max(LOST_AFTER)
+            if !run.books.look(now, run.said, self.answered, watch)?
+                && run.said > self.answered
+                && now.duration_since(run.books.quiet_since()) > self.plan.patience.max(LOST_AFTER)
             {
-                let waiting_for = format!("{} questions were not answered", said - self.answered);
-                return Err(Trouble::Silence { waiting_for });
+                let count = run.said - self.answered;
+                let waiting_for = format!("{count} questions were not answered");
+                return Err(Trouble::Silence { waiting_for, hint: Hint::Answers });
             }
-        };
-        let balance = books.close(said, self.answered)?;
-        Ok(Outcome {
-            elapsed: balance.last.at,
-            said,
-            unsaid,
-            expected: said,
+        }
+    }
+
+    fn outcome(&mut self, run: Asking, balance: Balance, due_in: Option<Duration>) -> Outcome {
+        Outcome {
+            elapsed: balance.last.at.max(due_in.unwrap_or_default()),
+            said: run.said,
+            unsaid: run.unsaid,
+            expected: run.said,
             delivered: self.answered,
             received_bytes: self.received_bytes,
             faults: Faults::default(),
             latency: std::mem::replace(&mut self.latency, histogram()),
-            lateness,
-            server_cpu_nanos: balance.last.server_cpu_nanos,
-            server_memory_bytes: balance.last.server_memory_bytes,
+            lateness: run.lateness,
+            reconnected: self.reconnected,
+            server_cpu_nanos: balance.known(|sample| sample.server_cpu_nanos),
+            server_memory_bytes: balance.known(|sample| sample.server_memory_bytes),
             own_cpu_nanos: balance.own_cpu_nanos,
             checked: self.askers.len(),
             samples: balance.samples,
-        })
+        }
     }
 
     /// Has a connection ask one question; it is sent with the next flush.
-    fn ask(&mut self, index: usize, at_nanos: u64) {
+    fn ask(&mut self, index: usize, at_nanos: u64) -> Result<(), Trouble> {
         let asker = &mut self.askers[index];
-        match &self.plan.question {
-            Question::Echo { size } => {
-                write_line(index, asker.sequence, at_nanos, *size, &mut asker.wire.unsent);
-                asker.sequence += 1;
-            }
-            Question::Http { host, path } => {
-                for part in ["GET ", path, " HTTP/1.1\r\nHost: ", host, "\r\n\r\n"] {
-                    asker.wire.unsent.extend_from_slice(part.as_bytes());
-                }
-            }
-        }
         asker.asked.push_back(at_nanos);
+        match &mut asker.line {
+            Line::Connecting(wire) | Line::Open(wire) => {
+                self.plan.question.write(index, asker.sequence, at_nanos, &mut wire.unsent);
+                asker.sequence += 1;
+                Ok(())
+            }
+            Line::Ending(_) => Ok(()),
+            Line::Ended => self.call_again(index),
+        }
+    }
+
+    /// Makes a connection anew, and asks on it all that was not answered.
+    fn call_again(&mut self, index: usize) -> Result<(), Trouble> {
+        let mut wire = self.call(index)?;
+        let asker = &mut self.askers[index];
+        asker.sequence = 0;
+        for &at_nanos in &asker.asked {
+            self.plan.question.write(index, asker.sequence, at_nanos, &mut wire.unsent);
+            asker.sequence += 1;
+        }
+        asker.line = Line::Connecting(wire);
+        self.reconnected += 1;
+        Ok(())
     }
 
     fn flush(&mut self, index: usize) -> Result<(), Trouble> {
-        if self.askers[index].wire.flush(&self.poller)? { Ok(()) } else { Err(self.closed(index)) }
+        let Line::Open(wire) = &mut self.askers[index].line else { return Ok(()) };
+        // A connection that is over says so: what was answered before may still be there to be read.
+        wire.flush(&self.poller)?;
+        Ok(())
     }
 
     fn turn(&mut self, longest: Duration, is_asking: bool) -> Result<(), Trouble> {
@@ -246,12 +329,17 @@ impl Exchanges {
         for event in &events {
             let (data, flags): (EventData, EventFlags) = (event.data, event.flags);
             let index = data.u64() as usize;
-            if flags.contains(EventFlags::OUT) || !self.askers[index].is_connected {
-                if let Err(error) = self.askers[index].wire.connected() {
+            let line = &mut self.askers[index].line;
+            if let Line::Connecting(wire) = line {
+                if let Err(error) = wire.connected() {
                     return Err(Trouble::Unreachable { to: self.plan.to.clone(), error });
                 }
-                self.connected += usize::from(!self.askers[index].is_connected);
-                self.askers[index].is_connected = true;
+                if let Line::Connecting(wire) = std::mem::replace(line, Line::Ended) {
+                    *line = Line::Open(wire);
+                }
+                self.connected += usize::from(!is_asking);
+                self.flush(index)?;
+            } else if flags.contains(EventFlags::OUT) {
                 self.flush(index)?;
             }
             if flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR) {
@@ -264,12 +352,16 @@ impl Exchanges {
 
     fn readable(&mut self, index: usize, is_asking: bool) -> Result<(), Trouble> {
         let asker = &mut self.askers[index];
-        let kept = asker.wire.kept();
-        let filled = match asker.wire.receive(&mut self.poller.buffer)? {
+        let (Line::Open(wire) | Line::Ending(wire)) = &mut asker.line else { return Ok(()) };
+        let kept = wire.kept();
+        let filled = match wire.receive(&mut self.poller.buffer)? {
             Received::Bytes(filled) => filled,
             Received::Nothing => return Ok(()),
-            Received::Closed => return Err(self.closed(index)),
+            Received::Closed => return self.ended(index, is_asking),
         };
+        if matches!(asker.line, Line::Ending(_)) {
+            return Ok(());
+        }
         self.received_bytes += (filled - kept) as u64;
         let received = &self.poller.buffer[..filled];
         let now = self.began.elapsed().as_nanos() as u64;
@@ -277,18 +369,26 @@ impl Exchanges {
         let mut taken = 0;
         while let Some(&asked) = asker.asked.front() {
             let rest = &received[taken..];
-            let first = asker.sequence - asker.asked.len() as u64 * u64::from(asker.sequence > 0);
-            let len = match &self.plan.question {
+            let answer = match &self.plan.question {
                 Question::Echo { size } => {
-                    self.reader.echo(rest, index, first, asked, *size).map_err(refused)?
+                    let first = asker.sequence - asker.asked.len() as u64;
+                    let len = self.reader.echo(rest, index, first, asked, *size);
+                    len.map(|len| Some((len?, Behind::Next)))
                 }
-                Question::Http { .. } => self.reader.http(rest).map_err(refused)?,
+                Question::Http { .. } => self.reader.http(rest),
             };
-            let Some(len) = len else { break };
+            let Some((len, behind)) = answer.map_err(refused)? else { break };
             taken += len;
             asker.asked.pop_front();
+            asker.fruitless = 0;
             self.latency.saturating_record(now.saturating_sub(asked));
             self.answered += 1;
+            if behind == Behind::End {
+                if let Line::Open(wire) = std::mem::replace(&mut asker.line, Line::Ended) {
+                    asker.line = Line::Ending(wire);
+                }
+                return Ok(());
+            }
             if asker.asked.is_empty() && is_asking {
                 self.idle.push(index);
             }
@@ -297,91 +397,46 @@ impl Exchanges {
             let rest = String::from_utf8_lossy(&received[taken..filled.min(taken + 60)]);
             return Err(refused(format!("the server said {rest:?} without being asked")));
         }
-        if !asker.wire.keep(&received[taken..]) {
+        let Line::Open(wire) = &mut asker.line else { return Ok(()) };
+        if !wire.keep(&received[taken..]) {
             return Err(refused("an answer has no end".into()));
         }
         Ok(())
     }
 
-    fn closed(&self, index: usize) -> Trouble {
-        let of = self.askers.len();
-        let during = format!("connection {} of {of} was asking", index + 1);
-        Trouble::Closed { during, last_words: String::new() }
-    }
-}
-
-/// Appends the line that connection `index` has echoed.
-fn write_line(index: usize, sequence: u64, at_nanos: u64, size: usize, out: &mut Vec<u8>) {
-    let stamp = Stamp { run: 0, sender: index as u32, sequence, at_nanos };
-    stamp.write_text(MARK, size - 1, out);
-    out.push(b'\n');
-}
-
-/// Reads answers.
-#[derive(Default)]
-struct Reader {
-    /// What an echo should be.
-    line: Vec<u8>,
-    /// The head of the last HTTP answer, and how many bytes follow it: the next one is mostly the
-    /// same, and need not be read again to be understood.
-    head: Vec<u8>,
-    body_bytes: usize,
-}
-
-impl Reader {
-    /// The length of the echo that `received` begins with; `None` if it is not all there.
-    fn echo(
-        &mut self,
-        received: &[u8],
-        index: usize,
-        sequence: u64,
-        at_nanos: u64,
-        size: usize,
-    ) -> Result<Option<usize>, String> {
-        self.line.clear();
-        write_line(index, sequence, at_nanos, size, &mut self.line);
-        let len = received.len().min(size);
-        if received[..len] != self.line[..len] {
-            let (got, sent) =
-                (String::from_utf8_lossy(&received[..len]), String::from_utf8_lossy(&self.line));
-            return Err(format!("this is no echo: it was sent {sent:?} and answered {got:?}"));
+    /// The server has ended a connection.
+    fn ended(&mut self, index: usize, is_asking: bool) -> Result<(), Trouble> {
+        let asker = &mut self.askers[index];
+        let may_end = is_asking && matches!(self.plan.question, Question::Http { .. });
+        if !may_end || asker.fruitless == MOST_FRUITLESS {
+            let during = format!("connection {} of {} was asking", index + 1, self.askers.len());
+            return Err(Trouble::Closed { during, last_words: String::new() });
         }
-        Ok((len == size).then_some(size))
-    }
-
-    /// The length of the HTTP answer that `received` begins with; `None` if it is not all there.
-    fn http(&mut self, received: &[u8]) -> Result<Option<usize>, String> {
-        if self.head.is_empty() || !received.starts_with(&self.head) {
-            let mut fields = [httparse::EMPTY_HEADER; 64];
-            let mut response = httparse::Response::new(&mut fields);
-            let head = match response.parse(received) {
-                Ok(httparse::Status::Complete(head)) => head,
-                Ok(httparse::Status::Partial) => return Ok(None),
-                Err(error) => return Err(format!("this is no HTTP answer: {error}")),
-            };
-            let status = response.code.unwrap_or(0);
-            if !(200..400).contains(&status) {
-                return Err(format!("the server answered with status {status}"));
+        let line = std::mem::replace(&mut asker.line, Line::Ended);
+        if !asker.asked.is_empty() {
+            asker.fruitless += 1;
+            self.call_again(index)
+        } else {
+            // Who waits for nothing already may be asked, unless its last answer said that it ends.
+            if matches!(line, Line::Ending(_)) {
+                self.idle.push(index);
             }
-            let length = response
-                .headers
-                .iter()
-                .find(|field| field.name.eq_ignore_ascii_case("content-length"))
-                .and_then(|field| std::str::from_utf8(field.value).ok()?.trim().parse().ok());
-            self.body_bytes = match length {
-                Some(length) => length,
-                None if matches!(status, 204 | 304) => 0,
-                None => {
-                    return Err("the answer has no Content-Length: ask for a page that has one \
-                         (--path)"
-                        .into());
-                }
-            };
-            self.head.clear();
-            self.head.extend_from_slice(&received[..head]);
+            Ok(())
         }
-        let len = self.head.len() + self.body_bytes;
-        Ok((received.len() >= len).then_some(len))
+    }
+}
+
+impl Question {
+    /// Appends the question with this number of the connection `index`.
+    fn write(&self, index: usize, sequence: u64, at_nanos: u64, out: &mut Vec<u8>) {
+        match self {
+            Self::Echo { size } => write_line(index, sequence, at_nanos, *size, out),
+            Self::Http { host, path } => {
+                for part in ["GET ", path, " HTTP/1.1\r\nHost: ", host, "\r\n\r\n"] {
+                    out.extend_from_slice(part.as_bytes());
+                }
+            }
+        }
     }
 }
 
@@ -418,34 +473,102 @@ mod tests {
         let outcome = asking.run(pace, LOST_AFTER * 23 / 10, None, &mut ()).unwrap();
         drop(asking);
         assert_eq!((outcome.said, outcome.delivered, server.join().unwrap()), (2, 2, 2));
+        // What was due in that time is divided by that time, whenever the last answer came.
+        assert!(outcome.elapsed >= LOST_AFTER * 23 / 10 && outcome.per_second() <= 0.9);
+    }
+
+    /// A server for one connection after the other: each is answered so often, and closed; with
+    /// `Connection: close` in the last answer or without a word.
+    fn closing(answers: usize, last: &'static str) -> Address {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let to = Address::Tcp(listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for socket in listener.incoming().map_while(Result::ok) {
+                let mut socket = std::io::BufReader::new(socket);
+                for number in 1..=answers.max(1) {
+                    let mut line = String::new();
+                    while line != "\r\n" {
+                        line.clear();
+                        if std::io::BufRead::read_line(&mut socket, &mut line).unwrap_or(0) == 0 {
+                            break;
+                        }
+                    }
+                    if answers == 0 {
+                        break;
+                    }
+                    let more = if number == answers { last } else { "" };
+                    let answer = format!("HTTP/1.1 200 OK\r\n{more}Content-Length: 2\r\n\r\nhi");
+                    let _ = socket.get_mut().write_all(answer.as_bytes());
+                }
+            }
+        });
+        to
+    }
+
+    fn ask_http(to: Address, window: usize) -> Result<Outcome, Trouble> {
+        let question = Question::Http { host: "here".into(), path: "/".into() };
+        let plan = ExchangePlan { to, question, connections: 1, patience: LOST_AFTER };
+        let mut asking = Exchanges::connect(plan, &mut ()).unwrap();
+        asking.run(Pace::Window(window), Duration::from_millis(100), None, &mut ())
     }
 
     #[test]
-    fn an_echo_is_looked_at_byte_by_byte() {
-        let mut line = Vec::new();
-        write_line(3, 4, 5, 64, &mut line);
-        assert_eq!(line.len(), 64);
-        let mut reader = Reader::default();
-        assert_eq!(reader.echo(&line, 3, 4, 5, 64), Ok(Some(64)));
-        assert_eq!(reader.echo(&line[..63], 3, 4, 5, 64), Ok(None));
-        assert!(reader.echo(&line, 3, 5, 5, 64).is_err());
-        line[0] = b'y';
-        assert!(reader.echo(&line[..1], 3, 4, 5, 64).is_err());
+    fn a_server_may_end_connections_after_an_answer() {
+        for (answers, last) in [(3, "Connection: close\r\n"), (3, ""), (1, "")] {
+            for window in [1, 2, 7] {
+                let outcome = ask_http(closing(answers, last), window).expect("it answers");
+                assert_eq!(outcome.delivered, outcome.said, "{answers} {last:?} {window}");
+                let connections = outcome.delivered / answers as u64;
+                assert!(connections > 0 && outcome.delivered >= window as u64);
+                // The last one need not have been needed.
+                assert!((connections - 1..=connections).contains(&outcome.reconnected));
+            }
+        }
     }
 
     #[test]
-    fn an_http_answer_has_a_status_and_a_length() {
-        let mut reader = Reader::default();
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
-        assert_eq!(reader.http(&answer[..20]), Ok(None));
-        assert_eq!(reader.http(&answer[..answer.len() - 1]), Ok(None));
-        let two = answer.repeat(2);
-        assert_eq!(reader.http(&two), Ok(Some(answer.len())));
-        let other = b"HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 0\r\n\r\n";
-        assert_eq!(reader.http(other), Ok(Some(other.len())));
-        assert_eq!(reader.http(answer), Ok(Some(answer.len())));
-        assert!(reader.http(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").is_err());
-        assert!(reader.http(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
-        assert!(reader.http(b"ada: hello\r\n").is_err());
+    fn a_server_that_does_not_answer_is_asked_about_its_kind() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let to = Address::Tcp(listener.local_addr().unwrap());
+        let trouble = ask_http(to, 3).expect_err("nobody answers");
+        let said = trouble.to_string();
+        assert!(said.starts_with("3 questions were not answered. Is it a server of"), "{said}");
+        let Trouble::CutShort { so_far, .. } = trouble else { panic!("{said}") };
+        assert_eq!((so_far.said, so_far.delivered), (3, 0));
+    }
+
+    #[test]
+    fn what_is_stopped_has_found_something() {
+        struct Impatient(u32);
+        impl Watch for Impatient {
+            fn is_stopped(&mut self) -> bool {
+                self.0 += 1;
+                self.0 > 20
+            }
+        }
+        let question = Question::Http { host: "here".into(), path: "/".into() };
+        let to = closing(1000, "");
+        let plan = ExchangePlan { to, question, connections: 1, patience: LOST_AFTER };
+        let mut asking = Exchanges::connect(plan, &mut Impatient(0)).unwrap();
+        let hour = Duration::from_secs(3600);
+        for pace in [Pace::Window(1), Pace::Rate(500.0)] {
+            match asking.run(pace, hour, None, &mut Impatient(0)) {
+                Err(Trouble::CutShort { why, so_far }) => {
+                    assert!(matches!(*why, Trouble::Stopped), "{why}");
+                    assert!(so_far.delivered > 0 && so_far.elapsed < hour, "{so_far:?}");
+                    assert_eq!((so_far.unsaid, so_far.faults), (0, Faults::default()));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_server_that_ends_every_connection_unanswered_does_not_serve() {
+        let Err(Trouble::CutShort { why, so_far }) = ask_http(closing(0, ""), 1) else {
+            panic!("it was not cut short");
+        };
+        assert!(matches!(*why, Trouble::Closed { .. }), "{why}");
+        assert_eq!((so_far.said, so_far.delivered), (1, 0));
     }
 }

@@ -11,7 +11,7 @@ use rustix::event::epoll::{EventData, EventFlags};
 
 use crate::checks::{Checks, Tally};
 use crate::ear::Hearing;
-use crate::stamp::{MARK, STAMP_BYTES};
+use crate::stamp::{MARK, PROBE, STAMP_BYTES};
 use crate::wire::{Poller, Received, Wire};
 use crate::{Address, Audience, Client, Ear, Protocol, Role, Step, Trouble};
 
@@ -334,14 +334,16 @@ impl Fanout {
 }
 
 impl Member {
-    /// Keeps the last line if it is no delivery: servers say why they close.
+    /// Keeps the last line if it is no delivery: servers say why they close. What was said before a
+    /// delivery is no reason.
     fn remember(&mut self, received: &[u8]) {
         let text = received.trim_ascii_end();
-        let is_delivery = text.len() >= STAMP_BYTES && text[text.len() - STAMP_BYTES] == MARK;
+        let is_delivery =
+            text.len() >= STAMP_BYTES && matches!(text[text.len() - STAMP_BYTES], MARK | PROBE);
+        self.last_words.clear();
         if !is_delivery {
             let line = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
             let line = &text[line..];
-            self.last_words.clear();
             self.last_words.extend_from_slice(&line[..line.len().min(200)]);
         }
     }

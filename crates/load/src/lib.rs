@@ -7,7 +7,6 @@
 //!   its number and its time ([`Stamp`]), so that loss, doubles, disorder and latency are seen where
 //!   it arrives.
 //! - [`Exchanges`]: connections that ask and are answered (echo, HTTP).
-
 //!
 //! Either runs in a closed loop (so many messages on their way, the next when they have come:
 //! [`Pace::Window`]), which measures what a message costs; or in an open one (so many a second,
@@ -30,12 +29,12 @@
 //! ```
 
 mod address;
+mod answers;
 mod books;
 mod checks;
 mod ear;
 mod entrance;
 mod exchange;
-
 mod fanout;
 mod outcome;
 mod pace;
@@ -51,7 +50,6 @@ mod wire;
 pub use address::Address;
 pub use checks::Faults;
 pub use ear::Ear;
-
 pub use exchange::{ExchangePlan, Exchanges, Question};
 pub use fanout::{Entrance, Fanout, Plan};
 pub use outcome::{Outcome, Sample, Watch};
@@ -59,4 +57,4 @@ pub use pace::Pace;
 pub use process::{Process, own_cpu_nanos};
 pub use protocol::{Audience, Client, Irc, Lines, Nats, Protocol, Redis, Role, Step, WebSocket};
 pub use stamp::{MARK, PROBE, STAMP_BYTES, Stamp};
-pub use trouble::Trouble;
+pub use trouble::{Hint, Trouble};

@@ -25,6 +25,8 @@ pub struct Report {
     pub unit: Unit,
     /// What was found.
     pub outcome: Outcome,
+    /// Why it ended before its time, if it did: then the figures are of the time until then.
+    pub incomplete: Option<String>,
     /// What idle members cost, if that was measured.
     pub idle: Option<Idle>,
 }
@@ -75,6 +77,9 @@ impl Report {
         let mut rows = Vec::new();
         let mut row = |what: &str, text: String| rows.push((what.to_owned(), text));
         let (outcome, unit) = (&self.outcome, self.unit);
+        if let Some(why) = &self.incomplete {
+            row("INCOMPLETE", why.clone());
+        }
         if let Some(idle) = &self.idle {
             if let Some(bytes) = idle.memory_bytes_each {
                 let pss = idle.proportional_bytes_each.map_or(String::new(), |bytes| {
@@ -99,10 +104,10 @@ impl Report {
                     ),
                 );
             }
-            row(
-                "one line",
-                format!("reached {} of {}", grouped(outcome.delivered), grouped(outcome.expected)),
-            );
+            if outcome.expected > 0 {
+                let (delivered, expected) = (grouped(outcome.delivered), grouped(outcome.expected));
+                row("one line", format!("reached {delivered} of {expected}"));
+            }
         } else {
             row(
                 unit.many(),
@@ -116,7 +121,13 @@ impl Report {
             );
         }
         let faults = outcome.faults;
-        if self.unit == Unit::Delivery {
+        if outcome.reconnected > 0 {
+            row(
+                "reconnected",
+                format!("{} times: the server had ended connections", grouped(outcome.reconnected)),
+            );
+        }
+        if self.unit == Unit::Delivery && outcome.expected > 0 {
             row("lost", format!("{} (every receiver counted)", grouped(faults.lost)));
             row(
                 "otherwise wrong",
@@ -135,20 +146,24 @@ impl Report {
                 row("of it the load's", latency(&outcome.lateness));
             }
         }
-        if let (Some(nanos), Some(each), None) =
-            (outcome.server_cpu_nanos, outcome.cpu_nanos_each(), &self.idle)
-        {
-            row(
-                "server CPU",
-                format!(
-                    "{} {}: {} {} for a second of CPU; {:.0} % of a core",
-                    nanos_text(each),
-                    unit.one(),
-                    grouped((1e9 / each) as u64),
-                    unit.many(),
-                    100.0 * nanos as f64 / outcome.elapsed.as_nanos() as f64
+        if let (Some(share), None) = (outcome.server_share(), &self.idle) {
+            match outcome.cpu_nanos_each() {
+                Some(each) => row(
+                    "server CPU",
+                    format!(
+                        "{} {}: {} {} for a second of CPU; {:.0} % of a core",
+                        nanos_text(each),
+                        unit.one(),
+                        grouped((1e9 / each) as u64),
+                        unit.many(),
+                        100.0 * share
+                    ),
                 ),
-            );
+                None if outcome.delivered > 0 => {
+                    row("server CPU", "none at all: is --pid the process that serves?".into());
+                }
+                None => {}
+            }
         }
         if let Some(bytes) = outcome.server_memory_bytes {
             row("server memory", format!("{:.1} MB at the end", bytes as f64 / 1e6));
@@ -171,6 +186,13 @@ impl Report {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         let outcome = &self.outcome;
+        if self.incomplete.is_some() {
+            notes.push(
+                "It was cut short, and the figures are of the time until then. What was on its way \
+                 counts as neither arrived nor lost."
+                    .into(),
+            );
+        }
         if self.idle.is_none() && self.own_share() > 0.9 {
             notes.push(
                 "The load was busy all the time: the rate is what this generator can do, and the \
@@ -203,10 +225,17 @@ impl Report {
             );
         }
         match self.pace {
-            Pace::Window(window) if self.idle.is_none() => notes.push(format!(
-                "Closed loop, {window} on their way at once: CPU for each is the figure to compare. \
-                 Latency is that of a full window; for latency at a given load use --rate."
-            )),
+            Pace::Window(window) if self.idle.is_none() => {
+                let each = match self.unit {
+                    Unit::Delivery => "",
+                    Unit::Answer => " on each connection",
+                };
+                notes.push(format!(
+                    "Closed loop, {window} on their way at once{each}: CPU for each is the figure to \
+                     compare. Latency is that of a full window; for latency at a given load use \
+                     --rate."
+                ));
+            }
             _ => {}
         }
         notes
@@ -268,7 +297,6 @@ fn counted(number: u64, thing: &str) -> String {
 mod tests {
     use super::*;
     use crate::Faults;
-    use crate::checks::histogram;
 
     #[test]
     fn numbers_read_well() {
@@ -284,23 +312,18 @@ mod tests {
     #[test]
     fn a_run_in_which_nothing_came_is_reported_as_such() {
         let outcome = Outcome {
-            elapsed: Duration::ZERO,
             said: 10,
-            unsaid: 0,
             expected: 20,
-            delivered: 0,
-            received_bytes: 0,
             faults: Faults { lost: 20, ..Faults::default() },
-            latency: histogram(),
-            lateness: histogram(),
             server_cpu_nanos: Some(5),
             server_memory_bytes: Some(4096),
             own_cpu_nanos: 1_000_000,
             checked: 2,
-            samples: Vec::new(),
+            ..Outcome::nothing()
         };
         let (kind, unit, pace) = ("fanout", Unit::Delivery, Pace::Rate(10.0));
-        let report = Report { kind, settings: Vec::new(), pace, unit, outcome, idle: None };
+        let (settings, incomplete, idle) = (Vec::new(), None, None);
+        let report = Report { kind, settings, pace, unit, outcome, incomplete, idle };
         let text = report.text();
         assert!(text.contains("0 of 20 in 0.00 s: 0 a second"), "{text}");
         assert!(!text.contains("busy all the time") && !text.contains("NaN"), "{text}");

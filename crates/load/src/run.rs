@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use crate::books::{Books, LOST_AFTER, SAMPLE_EVERY};
+use crate::books::{Balance, Books, LOST_AFTER, SAMPLE_EVERY};
 use crate::checks::{Checks, Tally, histogram};
 use crate::fanout::Listening;
 use crate::stamp::MARK;
-use crate::{Audience, Fanout, Outcome, Pace, Process, Role, Stamp, Trouble, Watch};
+use crate::{Audience, Fanout, Hint, Outcome, Pace, Process, Role, Stamp, Trouble, Watch};
 
 /// The most that may wait to be sent by one sender in an open loop. Over it, lines stay due and
 /// unsaid until the server has taken some.
@@ -22,7 +22,9 @@ impl Fanout {
     ///
     /// # Errors
     ///
-    /// If the server closes a connection or says what it should not, or its books cannot be read.
+    /// [`Trouble::CutShort`], with what was found until then, if the server closes a connection or
+    /// says what it should not, if its books cannot be read any more, or if it is stopped. What was
+    /// on its way by then is neither delivered nor lost.
     pub fn run(
         &mut self,
         pace: Pace,
@@ -30,13 +32,21 @@ impl Fanout {
         server: Option<Process>,
         watch: &mut impl Watch,
     ) -> Result<Outcome, Trouble> {
+        pace.check()?;
         self.prepare();
         let mut run = Run::new(self, server)?;
-        match pace {
-            Pace::Window(window) => run.closed(window.max(1), duration, watch)?,
-            Pace::Rate(rate) => run.open(rate, duration, watch)?,
+        let ended = match pace {
+            Pace::Window(window) => run.closed(window, duration, watch),
+            Pace::Rate(rate) => run.open(rate, duration, watch),
+        };
+        let due_in = matches!(pace, Pace::Rate(_)).then_some(duration);
+        match ended {
+            Ok(()) => {
+                let balance = run.books.close(run.said, run.room.delivered)?;
+                Ok(run.outcome(balance, due_in))
+            }
+            Err(why) => Err(run.cut_short(why, due_in, watch)),
         }
-        run.outcome()
     }
 
     /// Begins to count anew.
@@ -127,6 +137,7 @@ impl<'a> Run<'a> {
                                 "nothing of {} lines arrived any more, after {} deliveries",
                                 self.said, self.room.delivered
                             ),
+                            hint: Hint::Room,
                         });
                     }
                 }
@@ -138,6 +149,7 @@ impl<'a> Run<'a> {
                             self.expected(),
                             self.room.plan.patience.as_secs_f64()
                         ),
+                        hint: Hint::Room,
                     });
                 }
             }
@@ -153,9 +165,6 @@ impl<'a> Run<'a> {
         duration: Duration,
         watch: &mut impl Watch,
     ) -> Result<(), Trouble> {
-        if !(rate > 0.0 && rate <= 1e8) {
-            return Err(Trouble::Impossible(format!("{rate} lines a second cannot be said")));
-        }
         let due_in_all = ((duration.as_secs_f64() * rate) as u64).max(1);
         let due = |number: u64| Duration::from_secs_f64(number as f64 / rate);
         let mut spoke = Vec::new();
@@ -262,9 +271,29 @@ impl<'a> Run<'a> {
             }
     }
 
-    fn outcome(self) -> Result<Outcome, Trouble> {
+    /// The run cannot go on: says why, and what was found until now.
+    fn cut_short(
+        mut self,
+        why: Trouble,
+        due_in: Option<Duration>,
+        watch: &mut impl Watch,
+    ) -> Trouble {
+        // Whoever stops this often stops the server too, which is then seen first.
+        let why = if watch.is_stopped() { Trouble::Stopped } else { why };
+        let due_in = due_in.map(|due_in| due_in.min(self.start.elapsed()));
+        self.expect();
+        for member in &mut self.room.members {
+            // What is still waited for is not lost.
+            let underway = member.awaited.saturating_sub(member.heard);
+            member.expected -= underway.min(member.expected);
+        }
+        let balance = self.books.cut_short(self.said, self.room.delivered);
+        let so_far = Box::new(self.outcome(balance, due_in));
+        Trouble::CutShort { why: Box::new(why), so_far }
+    }
+
+    fn outcome(self, balance: Balance, due_in: Option<Duration>) -> Outcome {
         let expected = self.expected();
-        let balance = self.books.close(self.said, self.room.delivered)?;
         let mut tally = std::mem::replace(&mut self.room.tally, Tally::new());
         tally.settle();
         for member in &mut self.room.members {
@@ -274,8 +303,8 @@ impl<'a> Run<'a> {
         }
         self.room.behind = 0;
         self.room.listening = Listening::ToProbes;
-        Ok(Outcome {
-            elapsed: balance.last.at,
+        Outcome {
+            elapsed: balance.last.at.max(due_in.unwrap_or_default()),
             said: self.said,
             unsaid: self.unsaid,
             expected,
@@ -284,11 +313,12 @@ impl<'a> Run<'a> {
             faults: tally.faults,
             latency: tally.latency,
             lateness: self.lateness,
-            server_cpu_nanos: balance.last.server_cpu_nanos,
-            server_memory_bytes: balance.last.server_memory_bytes,
+            reconnected: 0,
+            server_cpu_nanos: balance.known(|sample| sample.server_cpu_nanos),
+            server_memory_bytes: balance.known(|sample| sample.server_memory_bytes),
             own_cpu_nanos: balance.own_cpu_nanos,
             checked: self.room.members.iter().filter(|member| member.checks.is_some()).count(),
             samples: balance.samples,
-        })
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::Address;
+use crate::{Address, Outcome};
 
 /// Why a measurement could not be made.
 #[derive(Debug)]
@@ -40,11 +40,58 @@ pub enum Trouble {
     Silence {
         /// What was waited for.
         waiting_for: String,
+        /// What may be the reason.
+        hint: Hint,
+    },
+    /// A process's books cannot be read any more.
+    Books {
+        /// Which one's.
+        pid: u32,
+        /// What the kernel said.
+        error: io::Error,
+    },
+    /// Somebody wanted it stopped.
+    Stopped,
+    /// It had begun, and could not be brought to its end.
+    CutShort {
+        /// Why.
+        why: Box<Trouble>,
+        /// What was found until then.
+        so_far: Box<Outcome>,
     },
     /// The plan cannot be carried out.
     Impossible(String),
     /// The machine refused.
     Io(io::Error),
+}
+
+/// What may be the reason that nothing comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// Members of a room.
+    Room,
+    /// Connections are not accepted.
+    Backlog,
+    /// Questions are not answered.
+    Answers,
+}
+
+impl Hint {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Room => {
+                "Does the server speak this protocol (--protocol)? Does it hold back those who are \
+                 fast or many? Switchboard does unless it has --no-throttle"
+            }
+            Self::Backlog => {
+                "Does the server take so many connections, at once and from one address (its limits, \
+                 its descriptors, its queue of those who wait)?"
+            }
+            Self::Answers => {
+                "Is it a server of this kind? `echo` wants lines back as they were sent"
+            }
+        }
+    }
 }
 
 impl fmt::Display for Trouble {
@@ -86,11 +133,15 @@ impl fmt::Display for Trouble {
                 }
                 Ok(())
             }
-            Self::Silence { waiting_for } => write!(
-                f,
-                "{waiting_for}. Does the server speak this protocol (--protocol)? Does it hold back \
-                 those who are fast or many? Switchboard does unless it has --no-throttle"
-            ),
+            Self::Silence { waiting_for, hint } => write!(f, "{waiting_for}. {}", hint.text()),
+            Self::Books { pid, error } => {
+                write!(
+                    f,
+                    "the books of process {pid} cannot be read any more ({error}): has it ended?"
+                )
+            }
+            Self::Stopped => f.write_str("it was stopped"),
+            Self::CutShort { why, .. } => why.fmt(f),
             Self::Impossible(why) => f.write_str(why),
             Self::Io(error) => error.fmt(f),
         }

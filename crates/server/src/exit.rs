@@ -15,7 +15,8 @@ pub(crate) enum Exit {
     Lost = 3,
     /// `connect`: the time limit passed.
     TimedOut = 4,
-    /// A second signal ended a server that was stopping; as a shell has it after SIGINT.
+    /// A second signal ended a server that was stopping, or a signal a measurement before its end; as
+    /// a shell has it after SIGINT.
     Forced = 130,
     /// `connect`: whoever read standard output has gone; as a shell has it after SIGPIPE.
     OutputGone = 141,

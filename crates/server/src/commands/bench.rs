@@ -5,6 +5,7 @@
 mod engines;
 mod servers;
 mod show;
+mod stop;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,17 +15,22 @@ use load::{Address, Pace, Process};
 
 use crate::exit::{Exit, Failure};
 use crate::options::{Kind, Span};
+use stop::Stop;
 
 /// What the address of a server may be.
 const WHERE: &str = "The server: HOST:PORT, [IPV6]:PORT or unix:/path";
+
+/// The most that an open loop may ask for.
+const MOST_A_SECOND: f64 = 1e8;
 
 /// What to measure.
 #[derive(Args, Debug)]
 #[command(
     about = "Measure a server, or the ways of waiting, on this machine",
     after_help = "Load goes only to the address you name: measure servers that are yours.\n\n\
-        Exit codes: 0 measured (what was lost is in the report), 1 it could not be measured, \
-        2 wrong arguments.\n\nExamples:\n  \
+        Exit codes: 0 measured (what was lost is in the report), 1 it could not be measured, or not \
+        to the end (the report says so), 2 wrong arguments, 130 stopped by Ctrl-C (with a report of \
+        the time until then).\n\nExamples:\n  \
         switchboard bench engines --html engines.html\n  \
         switchboard chat --no-throttle --listen 127.0.0.1:8008 &\n  \
         switchboard bench fanout 127.0.0.1:8008 --protocol irc --receivers 1000 --pid $!\n  \
@@ -53,10 +59,17 @@ enum What {
 #[derive(Args, Debug)]
 struct Engines {
     /// How many descriptors are watched, one column for each
-    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "10,100,1000,10000")]
+    #[arg(
+        long,
+        value_name = "N,N",
+        value_delimiter = ',',
+        default_value = "10,100,1000,10000",
+        value_parser = some
+    )]
     watched: Vec<usize>,
 
-    /// How many of them are ready, one table for each; `all` is as many as are watched
+    /// How many of them are ready, one table for each, of those numbers of watched ones
+    /// that are as many; `all` is as many as are watched
     #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "1,10,all")]
     ready: Vec<Ready>,
 
@@ -79,6 +92,15 @@ enum Ready {
     All,
 }
 
+impl std::fmt::Display for Ready {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Some(count) => count.fmt(f),
+            Self::All => f.write_str("all"),
+        }
+    }
+}
+
 impl std::str::FromStr for Ready {
     type Err = String;
 
@@ -99,15 +121,15 @@ struct Fanout {
     room: Room,
 
     /// How many hear each line
-    #[arg(long, value_name = "N", visible_alias = "connections", default_value_t = 100)]
+    #[arg(long, value_name = "N", visible_alias = "connections", default_value_t = 100, value_parser = some)]
     receivers: usize,
 
     /// How many talk, in turn; they hear the others, too
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = some)]
     senders: usize,
 
     /// Closed loop: so many lines at once, and as many again when all have heard them
-    #[arg(long, value_name = "N", default_value_t = 64, conflicts_with = "rate")]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = some, conflicts_with = "rate")]
     window: usize,
 
     #[command(flatten)]
@@ -120,7 +142,7 @@ struct Echo {
     to: Address,
 
     /// How many connections ask
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = some)]
     connections: usize,
 
     /// Bytes of a line, its newline included
@@ -128,7 +150,7 @@ struct Echo {
     size: usize,
 
     /// Closed loop: so many lines on their way on each connection
-    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "rate")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = some, conflicts_with = "rate")]
     window: usize,
 
     #[command(flatten)]
@@ -141,7 +163,7 @@ struct Http {
     to: Address,
 
     /// How many connections ask
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = some)]
     connections: usize,
 
     /// What is asked for
@@ -153,7 +175,7 @@ struct Http {
     host: String,
 
     /// Closed loop: so many requests sent in one piece on each connection (pipelined)
-    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "rate")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = some, conflicts_with = "rate")]
     window: usize,
 
     #[command(flatten)]
@@ -166,11 +188,11 @@ struct Idle {
     room: Room,
 
     /// How many are there and say nothing
-    #[arg(long, value_name = "N", visible_alias = "receivers", default_value_t = 1000)]
+    #[arg(long, value_name = "N", visible_alias = "receivers", default_value_t = 1000, value_parser = some)]
     connections: usize,
 
-    /// How many rooms IRC clients are spread over: ROOM0, ROOM1, ...
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    /// How many rooms the members are spread over, ROOM0, ROOM1, ...: IRC only
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = some)]
     rooms: usize,
 
     #[command(flatten)]
@@ -242,7 +264,7 @@ enum Hearers {
 struct Run {
     /// Open loop: so many a second in all, whatever comes back; latency counts from when each was
     /// due
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate)]
     rate: Option<f64>,
 
     #[command(flatten)]
@@ -251,7 +273,8 @@ struct Run {
 
 #[derive(Args, Debug)]
 struct Common {
-    /// How long it is measured, after a fifth of that as a warm-up; `idle`: how long all are silent
+    /// How long it is measured, after a warm-up of a fifth of that, at most 5s; `idle`: how long all
+    /// are silent
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = span)]
     duration: Duration,
 
@@ -281,7 +304,25 @@ impl Run {
 }
 
 fn span(text: &str) -> Result<Duration, String> {
-    Span::parse(text)
+    match Span::parse(text)? {
+        Duration::ZERO => Err("nothing is measured in no time; write for example 5s".into()),
+        duration => Ok(duration),
+    }
+}
+
+/// A number of things of which there must be one.
+fn some(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(format!("{text:?} is no number over 0")),
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if rate > 0.0 && rate <= MOST_A_SECOND => Ok(rate),
+        _ => Err(format!("{text:?} is no number over 0, and at most {MOST_A_SECOND}")),
+    }
 }
 
 fn address(text: &str) -> Result<Address, String> {
@@ -291,7 +332,8 @@ fn address(text: &str) -> Result<Address, String> {
 fn process(text: &str) -> Result<Process, String> {
     let pid = text.parse().map_err(|_| format!("{text:?} is no process number"))?;
     let process = Process { pid };
-    match process.cpu_nanos() {
+    // One that has ended and was not waited for has a clock yet, and no memory.
+    match process.cpu_nanos().and_then(|_| process.memory_bytes()) {
         Ok(_) => Ok(process),
         Err(error) => Err(format!("cannot read the books of process {pid}: {error}")),
     }
@@ -299,11 +341,13 @@ fn process(text: &str) -> Result<Process, String> {
 
 /// Measures, and tells what was found.
 pub(crate) fn bench(arguments: &BenchArguments) -> Result<Exit, Failure> {
+    let stop = Stop::watch()
+        .map_err(|error| Failure::new(Exit::Failed, format_args!("no signals: {error}")))?;
     match &arguments.what {
-        What::Engines(arguments) => engines::engines(arguments),
-        What::Fanout(arguments) => servers::fanout(arguments),
-        What::Echo(arguments) => servers::echo(arguments),
-        What::Http(arguments) => servers::http(arguments),
-        What::Idle(arguments) => servers::idle(arguments),
+        What::Engines(arguments) => engines::engines(arguments, &stop),
+        What::Fanout(arguments) => servers::fanout(arguments, &stop),
+        What::Echo(arguments) => servers::echo(arguments, &stop),
+        What::Http(arguments) => servers::http(arguments, &stop),
+        What::Idle(arguments) => servers::idle(arguments, &stop),
     }
 }

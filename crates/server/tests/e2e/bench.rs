@@ -5,9 +5,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Process, Server, program, run, unique_path};
+use crate::support::{Process, Server, program, run, tool, unique_path};
 
 /// The figures of a short measurement of `what` at `address`.
 fn figures(what: &str, address: &str, arguments: &[&str]) -> Value {
@@ -100,27 +101,42 @@ fn idle_members_cost_memory_and_still_hear() {
     server.stop();
 }
 
-/// A chat that drops every tenth line that is said after the first hundred.
-fn lossy() -> String {
+/// What a made-up chat does with a line.
+enum Verdict {
+    Hand,
+    Drop,
+    /// It ends, all connections with it.
+    End,
+}
+
+/// A chat that asks about every line, counted from 1.
+fn relay(verdict: impl FnMut(u32, &str) -> Verdict + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound").to_string();
     let members: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
-    let said = Arc::new(Mutex::new(0u32));
+    let said = Arc::new(Mutex::new((0u32, verdict)));
     // Threads of this test's process: they end with it.
     std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
+        for mut stream in listener.incoming().map_while(Result::ok) {
             let (members, said) = (Arc::clone(&members), Arc::clone(&said));
             let own = stream.local_addr().ok().zip(stream.peer_addr().ok());
+            let _ = stream.write_all(b"-- now --\n");
             members.lock().unwrap().push(stream.try_clone().expect("another handle"));
             std::thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
                     let mut said = said.lock().unwrap();
-                    *said += 1;
-                    // The lines that only try whether all hear come first.
-                    if line.contains('^') && *said % 10 == 0 {
-                        continue;
+                    said.0 += 1;
+                    let number = said.0;
+                    let mut members = members.lock().unwrap();
+                    match said.1(number, &line) {
+                        Verdict::Hand => {}
+                        Verdict::Drop => continue,
+                        Verdict::End => {
+                            let over = std::net::Shutdown::Both;
+                            members.drain(..).for_each(|it| it.shutdown(over).unwrap_or(()));
+                        }
                     }
-                    for member in members.lock().unwrap().iter_mut() {
+                    for member in members.iter_mut() {
                         let is_own = member.local_addr().ok().zip(member.peer_addr().ok()) == own;
                         if !is_own {
                             let _ = member.write_all(format!("{line}\n").as_bytes());
@@ -135,13 +151,139 @@ fn lossy() -> String {
 
 #[test]
 fn what_a_server_drops_is_counted_as_lost() {
-    let figures = figures("fanout", &lossy(), &["--receivers", "3", "--window", "20"]);
+    // The lines that only try whether all hear come first.
+    let lossy = relay(|number, line| match line.contains('^') && number % 10 == 0 {
+        true => Verdict::Drop,
+        false => Verdict::Hand,
+    });
+    let figures = figures("fanout", &lossy, &["--receivers", "3", "--window", "20"]);
     let (said, lost) = (count(&figures, "said"), count(&figures, "lost"));
     // A tenth of the lines, at each of the three.
     assert!(lost >= 3 && lost.is_multiple_of(3), "{figures:#}");
     assert!((said / 10 * 3..=(said / 10 + 1) * 3).contains(&lost), "{figures:#}");
     assert_eq!(count(&figures, "delivered") + lost, count(&figures, "expected"));
     assert_eq!(count(&figures, "doubled"), 0);
+}
+
+/// A second of warm-up and five of measuring, 500 lines a second; the figures are JSON.
+fn open_loop(address: &str) -> Process {
+    Process::start(program().args(["bench", "fanout", address, "--receivers", "3"]).args([
+        "--rate",
+        "500",
+        "--duration",
+        "5s",
+        "--json",
+        "-",
+    ]))
+}
+
+/// The warm-up's 500 lines, and so many of those that are measured.
+const MEASURED: u32 = 500 + 100;
+
+fn assert_cut_short(process: &mut Process, code: i32, why: &str) {
+    let got = process.exit_code();
+    let said = process.stderr.text();
+    assert_eq!(got, code, "{said}");
+    assert!(said.contains(&format!("cut short, so not complete: {why}")), "{said}");
+    assert!(!said.contains("-- now --"), "these are no last words: {said}");
+    let figures: Value = serde_json::from_str(&process.stdout.text()).expect("JSON all the same");
+    let incomplete = figures["incomplete"].as_str().expect("it is not complete");
+    assert!(incomplete.starts_with(why), "{incomplete}");
+    assert!(count(&figures, "delivered") >= 200, "{figures:#}");
+    assert!(count(&figures, "delivered") <= count(&figures, "expected"), "{figures:#}");
+    // What was on its way is not lost.
+    assert_eq!(count(&figures, "lost"), 0, "{figures:#}");
+}
+
+#[test]
+fn what_was_found_by_ctrl_c_is_told() {
+    let (sender, seen) = std::sync::mpsc::channel();
+    let mut measured = 0;
+    let address = relay(move |_, line| {
+        measured += u32::from(line.contains('^'));
+        if measured == MEASURED {
+            let _ = sender.send(());
+        }
+        Verdict::Hand
+    });
+    let mut process = open_loop(&address);
+    seen.recv().expect("as many are said");
+    process.signal(Signal::INT);
+    assert_cut_short(&mut process, 130, "it was stopped");
+}
+
+#[test]
+fn what_was_found_until_the_server_died_is_told() {
+    let mut measured = 0;
+    let address = relay(move |_, line| {
+        measured += u32::from(line.contains('^'));
+        if measured == MEASURED { Verdict::End } else { Verdict::Hand }
+    });
+    assert_cut_short(&mut open_loop(&address), 1, "the server closed a connection");
+}
+
+#[test]
+fn a_process_that_does_nothing_is_not_the_server() {
+    let server = Server::start("auto", &["echo"]);
+    let idler = Process::start(tool("sleep").arg("60"));
+    let address = server.address.to_string();
+    let arguments = ["bench", "echo", &address, "--duration", "100ms", "--connections", "2"];
+    let pid = idler.pid().to_string();
+    let said = run(program().args(arguments).args(["--pid", &pid]));
+    assert!(said.contains("none at all: is --pid the process that serves?"), "{said}");
+    assert!(said.contains("Closed loop, 1 on their way at once on each connection"), "{said}");
+    server.stop();
+}
+
+#[test]
+fn where_a_report_goes_is_tried_before_anything_is_measured() {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = free.local_addr().expect("it is bound").to_string();
+    drop(free);
+    for flag in ["--html", "--json"] {
+        let mut process =
+            Process::start(program().args(["bench", "echo", &address, flag, "/nowhere/at/all"]));
+        assert_eq!(process.exit_code(), 1);
+        let said = process.stderr.text();
+        assert!(said.contains("cannot write /nowhere/at/all"), "{said}");
+    }
+    // Of a measurement that came to nothing, nothing is left; and what was there stays.
+    let (new, old) = (unique_path(".html"), unique_path(".html"));
+    std::fs::write(&old, "an older report").expect("it can be written");
+    for path in [&new, &old] {
+        let mut process =
+            Process::start(program().args(["bench", "echo", &address, "--html"]).arg(path));
+        assert_eq!(process.exit_code(), 1);
+        assert!(process.stderr.text().contains("nothing listens at"));
+    }
+    assert!(!new.exists());
+    assert_eq!(std::fs::read_to_string(&old).expect("it is there"), "an older report");
+    std::fs::remove_file(&old).expect("it is there");
+}
+
+#[test]
+fn figures_that_could_not_be_written_are_a_failure() {
+    let server = Server::start("auto", &["echo"]);
+    let address = server.address.to_string();
+    let arguments = ["bench", "echo", &address, "--duration", "10ms", "--connections", "1"];
+    for flag in ["--html", "--json"] {
+        let mut process = Process::start(program().args(arguments).args([flag, "/dev/full"]));
+        assert_eq!(process.exit_code(), 1);
+        let said = process.stderr.text();
+        assert!(said.contains("cannot write /dev/full: No space left"), "{said}");
+    }
+    let mut shell = tool("sh");
+    let program = program();
+    let mut process = Process::start(
+        shell
+            .args(["-c", "exec \"$@\" > /dev/full", "sh"])
+            .arg(program.get_program())
+            .args(arguments),
+    );
+    assert_eq!(process.exit_code(), 1);
+    let said = process.stderr.text();
+    assert!(said.contains("cannot write to standard output: No space left"), "{said}");
+    server.stop();
 }
 
 #[test]
@@ -160,6 +302,15 @@ fn what_cannot_be_measured_is_said_with_what_to_do() {
         (&["fanout", &address, "--senders", "500"], 2, "at least 499 receivers"),
         (&["fanout", &address, "--receivers", "99999999"], 1, "ulimit -Hn"),
         (&["fanout", &address, "--rate", "5", "--window", "5"], 2, "cannot be used with"),
+        (&["fanout", &address, "--duration", "0"], 2, "nothing is measured in no time"),
+        (&["fanout", &address, "--window", "0"], 2, "\"0\" is no number over 0"),
+        (&["fanout", &address, "--rate", "0"], 2, "\"0\" is no number over 0, and at most"),
+        (&["echo", &address, "--window", "0"], 2, "\"0\" is no number over 0"),
+        (&["http", &address, "--connections", "0"], 2, "\"0\" is no number over 0"),
+        (&["idle", &address, "--protocol", "irc", "--rooms", "0"], 2, "no number over 0"),
+        (&["idle", &address, "--rooms", "2"], 2, "--rooms 2: only IRC clients are spread"),
+        (&["engines", "--duration", "0s"], 2, "nothing is measured in no time"),
+        (&["engines", "--watched", "10", "--ready", "20"], 2, "no more than 10 are watched"),
         (&["fanout", &page, "--protocol", "irc"], 1, "its last words: \"400 Bad Request\""),
         (&["fanout", &page, "--protocol", "websocket"], 1, "refused the WebSocket with status"),
     ] {
@@ -189,6 +340,18 @@ fn the_report_is_a_page_with_its_plots() {
     assert_eq!(page.matches("<svg").count(), 4, "{page}");
     assert!(!page.contains("<script") && !page.contains("src="), "{page}");
     server.stop();
+}
+
+#[test]
+fn a_table_has_the_columns_in_which_so_many_can_be_ready() {
+    let said = run(program()
+        .args(["bench", "engines", "--watched", "10,30", "--ready", "20", "--duration", "1ms"])
+        .args(["--json", "-"]));
+    let figures: Value = serde_json::from_str(&said).expect("JSON, and nothing else");
+    for table in figures["tables"].as_array().expect("tables") {
+        assert_eq!(table["watched"], serde_json::json!([30]));
+        assert_eq!(table["ready"], 20);
+    }
 }
 
 #[test]

@@ -10,7 +10,8 @@ use load::report::{grouped, nanos_text, page};
 use load::waits::{Way, turn_nanos, wait_nanos};
 use serde_json::{Value, json};
 
-use super::show::{show_progress, tell, write};
+use super::show::{Destination, Reports, show_progress};
+use super::stop::Stop;
 use super::{Engines, Ready};
 use crate::exit::{Exit, Failure};
 
@@ -43,47 +44,81 @@ and hands them to a service that drops them (the peers' writes are in it, the sa
 has turns only: a ring is not asked what is ready, it receives. Each figure is the least of five parts \
 of its time, on this machine, now.";
 
-pub(super) fn engines(arguments: &Engines) -> Result<Exit, Failure> {
-    let watched: Vec<usize> =
-        arguments.watched.iter().copied().filter(|&count| count > 0).collect();
-    if watched.is_empty() {
-        return Err(Failure::new(Exit::Usage, "--watched: at least one number over 0"));
+const STOPPED: &str = "it was stopped: figures are missing";
+
+pub(super) fn engines(arguments: &Engines, stop: &Stop) -> Result<Exit, Failure> {
+    for ready in &arguments.ready {
+        if ready.of(&arguments.watched).is_empty() {
+            let most = arguments.watched.iter().max().copied().unwrap_or(0);
+            let why = format!("--ready {ready}: no more than {most} are watched (--watched)");
+            return Err(Failure::new(Exit::Usage, why));
+        }
     }
+    if arguments.svg.is_some() && arguments.ready[0].of(&arguments.watched).len() < 2 {
+        let why = "--svg: a plot needs two numbers or more in --watched, with as many ready";
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    let reports = Reports::open(&arguments.output)?;
+    let svg = arguments.svg.as_deref().map(Destination::open).transpose()?;
     let mut tables = Vec::new();
     for what in [What::Wait, What::Turn] {
         for &ready in &arguments.ready {
-            tables.push(Table::measure(what, ready, &watched, arguments.duration));
+            let watched = ready.of(&arguments.watched);
+            tables.push(Table::measure(what, ready, watched, arguments.duration, stop));
         }
     }
     show_progress("");
-    let mut text = format!("{EXPLAINED}\n");
+    if stop.is_wanted() {
+        tables.retain(Table::has_figures);
+    }
+    let incomplete = stop.is_wanted().then_some(STOPPED);
+    let mut text = incomplete.map_or(String::new(), |why| format!("INCOMPLETE: {why}\n\n"));
+    let _ = writeln!(text, "{EXPLAINED}");
     for table in &tables {
         table.text(&mut text);
     }
     let plots: Vec<String> =
         tables.iter().filter(|table| table.watched.len() > 1).map(Table::plot).collect();
-    if let Some(path) = &arguments.svg {
-        let plot = plots.first().ok_or_else(|| {
-            Failure::new(Exit::Usage, "--svg: a plot needs two numbers or more in --watched")
-        })?;
-        write(path, plot)?;
+    if let (Some(file), Some(plot)) = (svg, plots.first()) {
+        file.write(plot)?;
     }
     let json = json!({
         "kind": "engines",
         "version": env!("CARGO_PKG_VERSION"),
+        "incomplete": incomplete,
         "tables": tables.iter().map(Table::json).collect::<Vec<_>>(),
     });
-    tell(&arguments.output, &text, &json, || html(&tables, &plots))
+    reports.tell(&text, &json, || html(&tables, &plots, incomplete))?;
+    match incomplete {
+        None => Ok(Exit::Fine),
+        Some(why) => Err(Failure::new(Exit::Forced, why)),
+    }
+}
+
+impl Ready {
+    /// Those numbers of watched descriptors of which so many can be ready.
+    fn of(self, watched: &[usize]) -> Vec<usize> {
+        let can_be = |&watched: &usize| match self {
+            Self::Some(count) => count <= watched,
+            Self::All => true,
+        };
+        watched.iter().copied().filter(can_be).collect()
+    }
 }
 
 impl Table {
-    fn measure(what: What, ready: Ready, watched: &[usize], duration: Duration) -> Self {
-        let (watched_at, missing) = (watched.to_vec(), Vec::new());
-        let mut table = Self { what, ready, watched: watched_at, rows: Vec::new(), missing };
+    fn measure(
+        what: What,
+        ready: Ready,
+        watched: Vec<usize>,
+        duration: Duration,
+        stop: &Stop,
+    ) -> Self {
+        let mut table = Self { what, ready, watched, rows: Vec::new(), missing: Vec::new() };
         let mut row = |name: String, figure: &dyn Fn(usize, usize) -> io::Result<f64>| {
-            let nanos = watched.iter().map(|&watched| {
+            let nanos = table.watched.iter().map(|&watched| {
                 let ready = match ready {
-                    Ready::Some(count) => count.min(watched),
+                    Ready::Some(count) => count,
                     Ready::All => watched,
                 };
                 show_progress(&format!(
@@ -91,7 +126,11 @@ impl Table {
                     grouped(ready as u64),
                     grouped(watched as u64)
                 ));
-                let nanos = figure(watched, ready);
+                let nanos = if stop.is_wanted() {
+                    Err(io::Error::other("it was stopped"))
+                } else {
+                    figure(watched, ready)
+                };
                 nanos
                     .inspect_err(|error| {
                         let why = error.to_string();
@@ -119,6 +158,10 @@ impl Table {
             }
         }
         table
+    }
+
+    fn has_figures(&self) -> bool {
+        self.rows.iter().any(|row| row.nanos.iter().any(Option::is_some))
     }
 
     fn title(&self) -> String {
@@ -222,8 +265,12 @@ impl Table {
     }
 }
 
-fn html(tables: &[Table], plots: &[String]) -> String {
-    let mut body = format!("<h1>switchboard bench engines</h1>\n<p>{EXPLAINED}</p>\n");
+fn html(tables: &[Table], plots: &[String], incomplete: Option<&str>) -> String {
+    let mut body = String::from("<h1>switchboard bench engines</h1>\n");
+    if let Some(why) = incomplete {
+        let _ = writeln!(body, "<p><strong>INCOMPLETE</strong>: {why}</p>");
+    }
+    let _ = writeln!(body, "<p>{EXPLAINED}</p>");
     let mut plots = plots.iter();
     for table in tables {
         table.html(&mut body);

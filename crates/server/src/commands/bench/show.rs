@@ -1,15 +1,19 @@
 //! Progress on standard error while it is measured, and where the report goes.
+//!
+//! Invariant: files are opened before anything is measured, so that a path that is wrong costs nobody
+//! a measurement; what stood in them stays until there is something to put in its place.
 
-use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use load::report::grouped;
 use load::{Sample, Watch};
 
 use super::Output;
+use super::stop::Stop;
 use crate::exit::{Exit, Failure};
-use crate::serve::say;
 
 /// Writes over the line that was last shown on a terminal; nothing anywhere else.
 pub(super) fn show_progress(text: &str) {
@@ -30,16 +34,18 @@ pub(super) struct Progress {
     duration: Duration,
     before: Sample,
     last: Instant,
+    stop: Stop,
 }
 
 impl Progress {
-    pub(super) fn new(duration: Duration) -> Self {
+    pub(super) fn new(duration: Duration, stop: &Stop) -> Self {
         Self {
             is_shown: io::stderr().is_terminal(),
             what: "warming up",
             duration,
             before: start(),
             last: Instant::now(),
+            stop: stop.clone(),
         }
     }
 
@@ -88,6 +94,10 @@ impl Watch for Progress {
         self.show(&text);
         self.before = *sample;
     }
+
+    fn is_stopped(&mut self) -> bool {
+        self.stop.is_wanted()
+    }
 }
 
 impl Drop for Progress {
@@ -98,32 +108,95 @@ impl Drop for Progress {
     }
 }
 
-/// Tells what was found as the arguments ask for it.
-pub(super) fn tell(
-    output: &Output,
-    text: &str,
-    json: &serde_json::Value,
-    html: impl FnOnce() -> String,
-) -> Result<Exit, Failure> {
-    let is_json_said = output.json.as_deref() == Some(Path::new("-"));
-    if is_json_said {
-        say(&format!("{json:#}\n"));
-    } else {
-        say(text);
-    }
-    if let Some(path) = &output.json
-        && !is_json_said
-    {
-        write(path, &format!("{json:#}\n"))?;
-    }
-    if let Some(path) = &output.html {
-        write(path, &html())?;
-    }
-    Ok(Exit::Fine)
+/// Where reports go.
+pub(super) struct Reports {
+    json: Option<Json>,
+    html: Option<Destination>,
 }
 
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| {
-        Failure::new(Exit::Failed, format_args!("cannot write {}: {error}", path.display()))
+enum Json {
+    /// To standard output, in place of the text.
+    Said,
+    Written(Destination),
+}
+
+impl Reports {
+    /// Opens the files that the arguments name.
+    pub(super) fn open(output: &Output) -> Result<Self, Failure> {
+        let json = match &output.json {
+            Some(path) if path == Path::new("-") => Some(Json::Said),
+            Some(path) => Some(Json::Written(Destination::open(path)?)),
+            None => None,
+        };
+        let html = output.html.as_deref().map(Destination::open).transpose()?;
+        Ok(Self { json, html })
+    }
+
+    /// Tells what was found as the arguments ask for it.
+    pub(super) fn tell(
+        self,
+        text: &str,
+        json: &serde_json::Value,
+        html: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        let json = format!("{json:#}\n");
+        match self.json {
+            Some(Json::Said) => say(&json)?,
+            Some(Json::Written(file)) => {
+                say(text)?;
+                file.write(&json)?;
+            }
+            None => say(text)?,
+        }
+        self.html.map_or(Ok(()), |file| file.write(&html()))
+    }
+}
+
+/// A file that is to be written, and is open.
+pub(super) struct Destination {
+    path: PathBuf,
+    file: File,
+    /// It is empty because it is new: it goes again if nothing comes of it.
+    is_blank: bool,
+}
+
+impl Destination {
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let is_blank = !path.exists();
+        let file = File::options().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|error| cannot_write(path.display(), &error))?;
+        Ok(Self { path: path.to_owned(), file, is_blank })
+    }
+
+    /// Puts `text` in place of what stood there.
+    pub(super) fn write(mut self, text: &str) -> Result<(), Failure> {
+        self.is_blank = false;
+        // Only files have a length; what is no file has nothing to be replaced.
+        let is_file = self.file.metadata().is_ok_and(|it| it.is_file());
+        let emptied = if is_file { self.file.set_len(0) } else { Ok(()) };
+        emptied
+            .and_then(|()| self.file.write_all(text.as_bytes()))
+            .map_err(|error| cannot_write(self.path.display(), &error))
+    }
+}
+
+impl Drop for Destination {
+    fn drop(&mut self) {
+        if self.is_blank {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Prints figures. Unlike hints, they are all that this program is there for.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure { exit: Exit::OutputGone, message: String::new() },
+        _ => cannot_write("to standard output", &error),
     })
+}
+
+fn cannot_write(place: impl std::fmt::Display, error: &io::Error) -> Failure {
+    Failure::new(Exit::Failed, format_args!("cannot write {place}: {error}"))
 }
