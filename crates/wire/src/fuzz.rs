@@ -304,22 +304,29 @@ mod tests {
             "Transfer-Encoding: chunked\r\n",
             "\r\n\r\n",
         ]);
-        let frame = proptest::sample::select(vec![
-            &b"\x81\x83\0\0\0\0abc"[..],
-            b"\x01\x82\0\0\0\0\r\n",
-            b"\x00\x81\x01\x02\x03\x04\x05",
-            b"\x80\x81\0\0\0\0d",
-            b"\x82\x82\0\0\0\0\xff\x0a",
-            b"\x89\x82\0\0\0\0hi",
-            b"\x88\x82\0\0\0\0\x03\xe8",
-            b"\x81\xfe\x00\x80",
-        ]);
         let piece = prop_oneof![
             proptest::collection::vec(byte, 0..8),
             word.prop_map(|word| word.as_bytes().to_vec()),
-            frame.prop_map(<[u8]>::to_vec),
+            frame(),
         ];
         proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    /// A frame of a WebSocket that may be sent, with something in it that means something there.
+    fn frame() -> impl Strategy<Value = Vec<u8>> {
+        let first =
+            proptest::sample::select(&b"\x81\x81\x82\x01\x02\x00\x00\x80\x80\x89\x8a\x88"[..]);
+        let payload = prop_oneof![
+            "[ab\r\n\u{4}\0é€𝄞]{0,12}".prop_map(String::into_bytes),
+            proptest::collection::vec(any::<u8>(), 0..4),
+            proptest::sample::select(&[b"\x03\xe8", b"\x03\xed", b"\x13\x88"][..])
+                .prop_map(|code| code.to_vec()),
+        ];
+        (first, any::<[u8; 4]>(), payload).prop_map(|(first, mask, payload)| {
+            let masked = payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask);
+            let header = [first, 0x80 | payload.len() as u8];
+            header.into_iter().chain(mask).chain(masked).collect()
+        })
     }
 
     proptest! {

@@ -11,14 +11,17 @@
 //! The key of the handshake, the headers of frames, and the names of operations and of codes are
 //! tungstenite's.
 
+mod closed;
 mod framing;
 mod handshake;
+mod header;
 mod unframer;
 mod utf8;
 
+pub use self::closed::{Closed, Fault};
 pub use self::framing::{CONTROL_BYTES, REASON_BYTES, close, frame_lines, ping};
 pub use self::handshake::{Accept, Refusal, handshake};
-pub use self::unframer::{Closed, Fault, Limits, Unframer};
+pub use self::unframer::{Limits, Unframer};
 /// Why a WebSocket is closed (RFC 6455 section 7.4), by name.
 pub use tungstenite::protocol::frame::coding::CloseCode;
 

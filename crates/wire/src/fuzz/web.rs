@@ -154,7 +154,7 @@ fn messages(bytes: &[u8], role: Role, message_bytes: u32) -> Vec<Vec<u8>> {
     let config = WebSocketConfig::default()
         .read_buffer_size(256)
         .max_message_size(Some(message_bytes as usize))
-        .max_frame_size(Some(message_bytes as usize));
+        .max_frame_size(None);
     let mut socket = WebSocket::from_raw_socket(OneWay(Cursor::new(bytes)), role, Some(config));
     std::iter::from_fn(|| socket.read().ok())
         .filter_map(|message| match message {

@@ -7,15 +7,12 @@
 //! What is wrong is refused at its first byte, as far as it is known then: a length before what it
 //! is the length of, a byte that is no UTF-8 before the frame's end (RFC 6455 sections 5 and 7).
 
-use std::io::Cursor;
-
 use memchr::memchr2;
-use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use super::framing::{self, CONTROL_BYTES};
+use super::header::{Begun, End, Header, Mask};
 use super::utf8::{NotUtf8, Utf8};
-use super::{CloseCode, Payload};
+use super::{Closed, Fault, Payload, framing};
 
 /// How much one message may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,114 +54,10 @@ pub struct Unframer {
     message: Option<Message>,
 }
 
-/// Why a WebSocket has ended. The closing to send is in the answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// The peer has closed it. No code is 1005, "no status", in the terms of RFC 6455.
-    ByPeer {
-        /// What it was closed for.
-        code: Option<CloseCode>,
-        /// What the peer said to that: text, but not cleaned.
-        reason: Box<str>,
-    },
-    /// The peer has broken a rule.
-    For(Fault),
-}
-
-/// A rule that a peer has broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// A frame of a client's is not masked.
-    Unmasked,
-    /// A reserved bit is set, though no extension is spoken.
-    ReservedBit,
-    /// An operation that does not exist.
-    ReservedOperation,
-    /// A length that is not written as short as it could be, or has its highest bit set.
-    Length,
-    /// A control frame of more than [`CONTROL_BYTES`] bytes, or in fragments.
-    Control,
-    /// A fragment that continues nothing.
-    NothingToContinue,
-    /// A message begins before the last has ended.
-    NotContinued,
-    /// A closing with a code that is not to be sent, or with half of one.
-    CloseCode,
-    /// Text that is not UTF-8.
-    NotUtf8,
-    /// A message of the other kind than is spoken: see [`Payload`].
-    Kind,
-    /// A message over [`Limits::message_bytes`].
-    TooLong,
-    /// A message of more than [`Limits::fragments`] frames.
-    TooManyFragments,
-}
-
-impl Fault {
-    /// What the peer is told.
-    pub fn code(self) -> CloseCode {
-        match self {
-            Self::NotUtf8 => CloseCode::Invalid,
-            Self::Kind => CloseCode::Unsupported,
-            Self::TooLong => CloseCode::Size,
-            Self::TooManyFragments => CloseCode::Policy,
-            _ => CloseCode::Protocol,
-        }
-    }
-
-    /// What is wrong, as a sentence without its full stop.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Unmasked => "A frame is not masked",
-            Self::ReservedBit => "A reserved bit is set",
-            Self::ReservedOperation => "A frame is of no known kind",
-            Self::Length => "A frame's length is malformed",
-            Self::Control => "A control frame is too long, or in fragments",
-            Self::NothingToContinue => "A frame continues no message",
-            Self::NotContinued => "A message begins before the last has ended",
-            Self::CloseCode => "A closing has a code that is not to be sent",
-            Self::NotUtf8 => "A text is not UTF-8",
-            Self::Kind => "A message is of the other kind (text, binary) than is spoken here",
-            Self::TooLong => "A message is too long",
-            Self::TooManyFragments => "A message is in too many fragments",
-        }
-    }
-}
-
-impl Closed {
-    /// The code of it: the peer's, or the fault's.
-    pub fn code(&self) -> Option<CloseCode> {
-        match self {
-            Self::ByPeer { code, .. } => *code,
-            Self::For(fault) => Some(fault.code()),
-        }
-    }
-
-    /// The reason: what the peer said, or what is wrong.
-    pub fn reason(&self) -> &str {
-        match self {
-            Self::ByPeer { reason, .. } => reason,
-            Self::For(fault) => fault.text(),
-        }
-    }
-
-    /// The closing that is sent: one with the same code answers the peer's (RFC 6455 section
-    /// 5.5.1).
-    fn answer(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::ByPeer { code: None, .. } => framing::control(out, Control::Close, &[]),
-            Self::ByPeer { code: Some(code), .. } => {
-                framing::control(out, Control::Close, &[&u16::from(code).to_be_bytes()]);
-            }
-            Self::For(fault) => framing::close(out, fault.code(), fault.text()),
-        }
-    }
-}
-
 #[derive(Debug)]
 enum State {
-    /// In the header of a frame, of which so many bytes have come.
-    Header([u8; HEADER_BYTES], u8),
+    /// In the header of a frame, or before it.
+    Header(Begun),
     /// In the payload of a message's frame.
     Data { left: u32, mask: Mask, end: End },
     /// In the payload of a control frame, which is kept until it is whole.
@@ -173,16 +66,10 @@ enum State {
     Closed,
 }
 
-/// The longest header: two bytes, a length of eight, a mask of four.
-const HEADER_BYTES: usize = 14;
-
-const NO_HEADER: State = State::Header([0; HEADER_BYTES], 0);
-
-/// Whether a message ends with a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Last,
-    More,
+impl Default for State {
+    fn default() -> Self {
+        Self::Header(Begun::default())
+    }
 }
 
 /// A message that has begun.
@@ -199,7 +86,7 @@ struct Message {
 impl Unframer {
     /// For a WebSocket whose messages are of that kind.
     pub fn new(limits: Limits, payload: Payload) -> Self {
-        Self { limits, payload, state: NO_HEADER, message: None }
+        Self { limits, payload, state: State::default(), message: None }
     }
 
     /// Takes bytes; appends lines to `lines`, and to `answer` what is to be sent, raw: pongs, and
@@ -218,7 +105,7 @@ impl Unframer {
     ) -> Result<(), Closed> {
         while !input.is_empty() {
             let taken = match &mut self.state {
-                State::Header(bytes, len) => match take_header(bytes, len, &mut input) {
+                State::Header(begun) => match begun.take(&mut input) {
                     Ok(Some(header)) => self.begin(&header, lines, answer),
                     Ok(None) => Ok(()),
                     Err(fault) => Err(Closed::For(fault)),
@@ -329,7 +216,7 @@ impl Unframer {
         let State::Data { left: 0, end, .. } = self.state else {
             return Ok(());
         };
-        self.state = NO_HEADER;
+        self.state = State::default();
         if end == End::Last
             && let Some(message) = self.message.take()
         {
@@ -349,121 +236,10 @@ impl Unframer {
         match kind {
             Control::Ping => framing::control(answer, Control::Pong, &[payload]),
             Control::Pong | Control::Reserved(_) => {}
-            Control::Close => return Err(closing(payload)),
+            Control::Close => return Err(Closed::by_peer(payload)),
         }
-        self.state = NO_HEADER;
+        self.state = State::default();
         Ok(())
-    }
-}
-
-/// What a peer's closing says.
-fn closing(payload: &[u8]) -> Closed {
-    let (code, reason) = match *payload {
-        [] => return Closed::ByPeer { code: None, reason: "".into() },
-        [_] => return Closed::For(Fault::CloseCode),
-        [high, low, ref reason @ ..] => (u16::from_be_bytes([high, low]), reason),
-    };
-    if !may_be_sent(code) {
-        return Closed::For(Fault::CloseCode);
-    }
-    match str::from_utf8(reason) {
-        Ok(reason) => Closed::ByPeer { code: Some(code.into()), reason: reason.into() },
-        Err(_) => Closed::For(Fault::NotUtf8),
-    }
-}
-
-/// Whether a code may stand in a closing (RFC 6455 section 7.4, and the registry that goes with
-/// it).
-fn may_be_sent(code: u16) -> bool {
-    const BAD_GATEWAY: u16 = 1014;
-    code == BAD_GATEWAY || CloseCode::from(code).is_allowed()
-}
-
-/// What a header says, as far as it can be judged without the messages before it.
-struct Header {
-    end: End,
-    opcode: OpCode,
-    mask: Mask,
-    len: u64,
-}
-
-/// Takes what there is of a header. It is refused with its second byte, if that can be said then.
-fn take_header(
-    bytes: &mut [u8; HEADER_BYTES],
-    len: &mut u8,
-    input: &mut &[u8],
-) -> Result<Option<Header>, Fault> {
-    let had = usize::from(*len);
-    let wanted = if had < 2 { 2 } else { header_len(bytes[1]) };
-    let (piece, rest) = input.split_at(input.len().min(wanted - had));
-    *input = rest;
-    let have = had + piece.len();
-    bytes[had..have].copy_from_slice(piece);
-    *len = have as u8;
-    if have < wanted {
-        return Ok(None);
-    }
-    if have == 2 {
-        return check(bytes[0], bytes[1]).map(|()| None);
-    }
-    let mut cursor = Cursor::new(&bytes[..have]);
-    let Ok(Some((header, len))) = FrameHeader::parse(&mut cursor) else {
-        return Err(Fault::ReservedOperation);
-    };
-    if header.len(len) != have || len > i64::MAX as u64 {
-        return Err(Fault::Length);
-    }
-    Ok(Some(Header {
-        end: if header.is_final { End::Last } else { End::More },
-        opcode: header.opcode,
-        mask: Mask(header.mask.ok_or(Fault::Unmasked)?),
-        len,
-    }))
-}
-
-/// How long a masked header is, with that for its second byte.
-fn header_len(second: u8) -> usize {
-    match second & 0x7F {
-        127 => 14,
-        126 => 8,
-        _ => 6,
-    }
-}
-
-/// Whether a header may begin with these two bytes.
-fn check(first: u8, second: u8) -> Result<(), Fault> {
-    let opcode = OpCode::from(first & 0x0F);
-    let is_fragment = first & 0x80 == 0;
-    let is_long = usize::from(second & 0x7F) > CONTROL_BYTES;
-    if first & 0x70 != 0 {
-        return Err(Fault::ReservedBit);
-    }
-    match opcode {
-        OpCode::Data(Data::Reserved(_)) | OpCode::Control(Control::Reserved(_)) => {
-            Err(Fault::ReservedOperation)
-        }
-        OpCode::Control(_) if is_fragment || is_long => Err(Fault::Control),
-        _ if second & 0x80 == 0 => Err(Fault::Unmasked),
-        _ => Ok(()),
-    }
-}
-
-/// A mask, turned so that the next byte is for its first.
-#[derive(Clone, Copy, Debug)]
-struct Mask([u8; 4]);
-
-impl Mask {
-    fn apply(&mut self, bytes: &mut [u8]) {
-        let [a, b, c, d] = self.0;
-        let eight = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-        let (eights, rest) = bytes.as_chunks_mut::<8>();
-        for bytes in eights {
-            *bytes = (u64::from_ne_bytes(*bytes) ^ eight).to_ne_bytes();
-        }
-        for (byte, mask) in rest.iter_mut().zip(self.0.iter().cycle()) {
-            *byte ^= mask;
-        }
-        self.0.rotate_left(rest.len() % 4);
     }
 }
 
