@@ -151,10 +151,12 @@ fn as_line(message: &[u8]) -> Vec<u8> {
 
 /// The messages that tungstenite reads before it meets the end, or something wrong.
 fn messages(bytes: &[u8], role: Role, message_bytes: u32) -> Vec<Vec<u8>> {
+    // It makes room for a frame as soon as it knows its length. Control frames count, too.
+    let frame_bytes = message_bytes.max(websocket::CONTROL_BYTES as u32);
     let config = WebSocketConfig::default()
         .read_buffer_size(256)
         .max_message_size(Some(message_bytes as usize))
-        .max_frame_size(None);
+        .max_frame_size(Some(frame_bytes as usize));
     let mut socket = WebSocket::from_raw_socket(OneWay(Cursor::new(bytes)), role, Some(config));
     std::iter::from_fn(|| socket.read().ok())
         .filter_map(|message| match message {
