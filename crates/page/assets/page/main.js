@@ -148,7 +148,7 @@ export class App {
     } finally {
       this.#asking = false;
       the('loading').hidden = true;
-      this.#paint('lines');
+      this.timeline.paint();
     }
   }
 

@@ -11,7 +11,7 @@ import { row, signature } from './row.js';
 
 /** Rows in the window; and how many it moves by. */
 const WINDOW = 260;
-const STEP = 80;
+const STEP = 50;
 /** How near its edge, in pixels, it moves. */
 const NEAR = 900;
 
@@ -98,9 +98,15 @@ export class Timeline {
   /** Brings the rows to what the room's lines are now. */
   paint() {
     const lines = this.#room?.lines ?? [];
-    const from = this.#from(lines);
+    let from = this.#from(lines);
+    // Lines have come before the first one that is shown, and one looks at it: they are shown with it, or
+    // it would lose its date and its place before they stand above it.
+    if (!this.following && from > 0 && this.#scroll.scrollTop < NEAR && this.#list.firstElementChild) {
+      from = Math.max(0, from - STEP);
+      this.#first = lines[from];
+    }
     const shown = lines.slice(from, from + WINDOW);
-    const anchor = this.following ? null : this.#anchor();
+    const anchors = this.following ? [] : this.#anchors();
     const keep = new Set(shown);
     for (const [item, { node }] of this.#rows) {
       if (keep.has(item)) continue;
@@ -126,7 +132,7 @@ export class Timeline {
     the('empty').hidden = lines.length > 0 || !this.#room;
     the('beginning').hidden = from > 0 || lines.length === 0 || this.#room?.more === true || !this.#room?.isRoom;
     if (this.following) this.#stick();
-    else if (anchor?.node.isConnected) this.#scroll.scrollTop += anchor.node.getBoundingClientRect().top - anchor.top;
+    else this.#hold(anchors);
     this.#mark();
   }
 
@@ -138,14 +144,23 @@ export class Timeline {
     return at < 0 ? 0 : Math.min(at, Math.max(end, 0));
   }
 
-  /** A row in view, and where it is. */
-  #anchor() {
-    const top = this.#scroll.getBoundingClientRect().top;
+  /** The rows in view, and where they are. */
+  #anchors() {
+    const { top, bottom } = this.#scroll.getBoundingClientRect();
+    const found = [];
     for (const node of this.#list.children) {
       const box = node.getBoundingClientRect();
-      if (box.bottom > top) return { node, top: box.top };
+      if (box.top > bottom) break;
+      if (box.bottom > top) found.push({ node, top: box.top });
     }
-    return null;
+    return found;
+  }
+
+  /** Keeps in place what is in view: the first row of it that has stayed the same. A row may look otherwise
+   * once there is one before it. @param {{node: Element, top: number}[]} anchors */
+  #hold(anchors) {
+    const anchor = anchors.find(({ node }) => node.isConnected);
+    if (anchor) this.#scroll.scrollTop += anchor.node.getBoundingClientRect().top - anchor.top;
   }
 
   #stick() {
@@ -166,20 +181,18 @@ export class Timeline {
       this.#app.looked();
     }
     if (scrollTop < NEAR && !following) this.#earlier(lines, from);
-    else if (under < NEAR && !atEnd) this.#move(lines, from + STEP);
+    else if (under < NEAR && !atEnd) {
+      this.#first = lines[from + STEP] ?? null;
+      this.paint();
+    }
     this.#mark();
   }
 
   /** @param {Item[]} lines @param {number} from */
-  #earlier(lines, from) {
-    if (from > 0) this.#move(lines, Math.max(0, from - STEP));
-    else this.#app.earlier();
-  }
-
-  /** @param {Item[]} lines @param {number} from */
-  #move(lines, from) {
-    this.#first = lines[from] ?? null;
-    this.paint();
+  async #earlier(lines, from) {
+    if (from > 0) this.paint();
+    // Who waits at the top scrolls no more: what has come is shown without.
+    else if (await this.#app.earlier()) this.#scrolled();
   }
 
   #mark() {
