@@ -117,7 +117,8 @@ impl Exchange {
 
     /// What all loops count together.
     pub(crate) fn common(&self, seed: u64) -> Arc<Common> {
-        Arc::clone(self.common.get_or_init(|| Arc::new(Common::new(seed))))
+        let make = || Arc::new(Common::new(seed, self.loops()));
+        Arc::clone(self.common.get_or_init(make))
     }
 
     fn stream(&self) -> MutexGuard<'_, Stream> {
@@ -142,7 +143,7 @@ pub(crate) struct Seat {
     next: VecDeque<Arc<Ordered>>,
     /// The number of the last event taken.
     taken: u64,
-    /// Events were proposed, and the others have not been woken since.
+    /// Events were proposed, or the others were called, and they have not been woken since.
     has_proposed: bool,
     is_full: bool,
     bounds: Bounds,
@@ -221,6 +222,11 @@ impl Seat {
 
     pub(crate) fn is_full(&self) -> bool {
         self.is_full
+    }
+
+    /// The others are woken too when next they would be for something new.
+    pub(crate) fn call_others(&mut self) {
+        self.has_proposed = true;
     }
 
     /// Wakes the others if there is anything new for them, each of them once until it has looked.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::{Ban, Settings};
+use crate::{Ban, Settings, Vitals};
 
 /// The program around the chat. All calls come back at once.
 pub trait Host: fmt::Debug + Send + Sync {
@@ -21,6 +21,12 @@ pub trait Host: fmt::Debug + Send + Sync {
 
     /// The answers since the last call, in any order.
     fn answers(&self) -> Vec<Answer>;
+
+    /// What the program knows of itself at this moment, for the status page. Asked as often as somebody
+    /// looks at that.
+    fn vitals(&self) -> Vitals {
+        Vitals::default()
+    }
 }
 
 /// Names one question, so that its answer finds back.

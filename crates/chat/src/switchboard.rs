@@ -56,6 +56,10 @@ pub struct Switchboard {
     pub(crate) watches: Watches,
     /// When it all began.
     pub(crate) started_unix_ms: Option<u64>,
+    /// The same by the clock that is never set.
+    pub(crate) started: Option<Time>,
+    /// When it tells of itself next, if anybody looks.
+    pub(crate) publish_at: Time,
     /// Batches named so far.
     pub(crate) batches: u64,
     /// What all those on this machine are behind their names.
@@ -112,7 +116,7 @@ pub(crate) enum Phase {
 impl Switchboard {
     /// A chat server with nobody in it, on one loop.
     pub fn new(settings: Settings) -> Self {
-        let common = Arc::new(Common::new(settings.seed));
+        let common = Arc::new(Common::new(settings.seed, 1));
         Self::with_trunk(settings, Trunk::default(), common, KeySpace::WHOLE)
     }
 
@@ -145,6 +149,8 @@ impl Switchboard {
             response: None,
             watches: Watches::new(settings.seed),
             started_unix_ms: None,
+            started: None,
+            publish_at: Time::ZERO,
             batches: 0,
             local: Arc::new(Identity {
                 user: "nc".into(),
@@ -214,6 +220,8 @@ impl Service for Switchboard {
     fn begin(&mut self, now: Now) {
         self.now = now;
         self.started_unix_ms.get_or_insert(now.unix_ms);
+        self.started.get_or_insert(now.time);
+        self.publish_if_watched();
         self.catch_up();
         self.turn_left = if self.trunk.is_full() { 0 } else { self.settings.limits.turn_bytes };
         // What does not get its turn now is still due, and comes first in the next.
@@ -261,6 +269,7 @@ impl Service for Switchboard {
     }
 
     fn received(&mut self, key: Key, bytes: &[u8]) {
+        self.stats.bytes_in += bytes.len() as u64;
         if self.phase != Phase::Stopping {
             self.take_in(key, bytes);
         }
@@ -307,6 +316,7 @@ impl Service for Switchboard {
                 return self.transmit(key, batch);
             }
         }
+        self.stats.bytes_out += batch.len() as u64;
         // Else there is nothing to resume.
         if session.receiving == Receiving::Paused || session.held.is_some() {
             self.update_receiving(key);
@@ -359,11 +369,12 @@ impl Service for Switchboard {
         self.trunk.wake_others();
         self.offer();
         self.let_rest();
-        match self.timers.next() {
+        let due = match self.timers.next() {
             // It waits for other loops. They are busy: it looks again soon.
             Some(next) if self.trunk.is_full() => Some(next.max(self.now.time + LOOK_AGAIN)),
             next => next,
-        }
+        };
+        due.into_iter().chain(self.publishes_at()).min()
     }
 
     fn request(&mut self) -> Option<Request> {

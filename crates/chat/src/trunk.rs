@@ -122,10 +122,18 @@ impl Trunk {
         }
     }
 
-    /// Other loops, if this one has proposed anything since the last call, are told to take it.
+    /// Other loops, if this one has proposed anything, or called them, since the last call, are told to take it.
     pub(crate) fn wake_others(&mut self) {
         if let Way::Shared(seat) = &mut self.way {
             seat.wake_others();
+        }
+    }
+
+    /// The other loops are to have a turn, whether there is anything for them to take or not: they are
+    /// told so with the next [`wake_others`](Self::wake_others).
+    pub(crate) fn call_others(&mut self) {
+        if let Way::Shared(seat) = &mut self.way {
+            seat.call_others();
         }
     }
 

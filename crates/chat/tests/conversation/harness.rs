@@ -139,6 +139,13 @@ impl Chat {
         self.loops.iter().map(|one| &one.service)
     }
 
+    /// How the server does, as its first loop tells, in a turn of its own.
+    pub(crate) fn status(&mut self) -> serde_json::Value {
+        let mut told = String::new();
+        self.turn(|service| told = service.status());
+        serde_json::from_str(&told).unwrap_or_else(|error| panic!("{error}:\n{told}"))
+    }
+
     pub(crate) fn is_on_one_loop(&self) -> bool {
         self.loops.len() == 1
     }

@@ -7,6 +7,7 @@ mod hostile;
 mod irc;
 mod loops;
 mod order;
+mod status;
 mod transcript;
 
 use chat::{Limits, Rate, Settings, SlowReaders};
