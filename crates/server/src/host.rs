@@ -10,12 +10,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use chat::{Answer, Ban, Host, Ticket};
+use chat::{Answer, Ban, Host, Ticket, Vitals};
 use tracing::{error, warn};
 
 use crate::configuration::Configuration;
 use crate::data::Data;
 use crate::password;
+use crate::vitals::Program;
 
 /// Passwords that wait to be compared, at most: with hashes as `hash-password` makes them, under a
 /// second of work. Met: one more counts as wrong at once, and the log says so.
@@ -46,6 +47,7 @@ struct Shared {
     changed: Condvar,
     /// Has the chat of a loop asked for its answers, by its number.
     wakes: Vec<Wake>,
+    program: Program,
 }
 
 /// Starts a turn of a loop's engine.
@@ -96,10 +98,10 @@ pub(crate) struct Tools {
 
 impl Questions {
     /// For as many loops as can be woken.
-    pub(crate) fn new(wakes: Vec<Wake>) -> Self {
+    pub(crate) fn new(wakes: Vec<Wake>, program: Program) -> Self {
         let answers = wakes.iter().map(|_| Vec::new()).collect();
         let state = State { waiting: VecDeque::new(), answers, phase: Phase::Running };
-        Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), wakes }))
+        Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), wakes, program }))
     }
 
     /// The asking side of the loop with this number.
@@ -159,6 +161,10 @@ impl Host for Asker {
 
     fn answers(&self) -> Vec<Answer> {
         std::mem::take(&mut self.questions.0.lock().answers[self.number])
+    }
+
+    fn vitals(&self) -> Vitals {
+        self.questions.0.program.vitals()
     }
 }
 
@@ -318,7 +324,7 @@ mod tests {
                 });
                 wake
             };
-            let questions = Questions::new(vec![wake()]).asker(0);
+            let questions = Questions::new(vec![wake()], program()).asker(0);
             let matches = crate::arguments::matches(CommandName::Chat, arguments);
             let given = Given::new(CommandName::Chat, matches, std::iter::empty());
             let host = Arc::new(questions.clone());
@@ -347,6 +353,10 @@ mod tests {
         fn shared(&self) -> &Shared {
             &self.questions.0
         }
+    }
+
+    fn program() -> Program {
+        Program { engine: engine::Choice::Poll, turns: Vec::new() }
     }
 
     fn verified(answers: &[Answer]) -> Vec<(u64, bool)> {
@@ -533,7 +543,7 @@ mod tests {
             let woken = Arc::clone(&woken);
             Box::new(move || woken.lock().unwrap().push(number))
         });
-        let questions = Questions::new(wakes.collect());
+        let questions = Questions::new(wakes.collect(), program());
         let askers = [0, 1, 2].map(|number| questions.asker(number));
         let mut tools = Bench::new(&[], None).tools;
         let mut work = || {

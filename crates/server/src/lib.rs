@@ -24,6 +24,8 @@ mod loops;
 mod options;
 mod password;
 mod serve;
+mod turn_times;
+mod vitals;
 
 use std::process::ExitCode;
 

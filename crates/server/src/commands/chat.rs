@@ -16,6 +16,8 @@ use crate::hangup;
 use crate::host::{Questions, Tools, Wake, Worker};
 use crate::options::{CommandName, Given, Loaded};
 use crate::serve::{self, Keys, Urgent};
+use crate::turn_times::{Books, Timed};
+use crate::vitals::Program;
 
 /// Runs the chat room.
 pub(super) fn chat(given: Given, loaded: &Loaded) -> Result<Exit, Failure> {
@@ -37,7 +39,9 @@ pub(super) fn chat(given: Given, loaded: &Loaded) -> Result<Exit, Failure> {
         let handle = engine.handle();
         Box::new(move || handle.wake())
     };
-    let questions = Questions::new(engines.iter().map(wake).collect());
+    let turns: Vec<Arc<Books>> = engines.iter().map(|_| Arc::default()).collect();
+    let program = Program { engine: engines[0].kind(), turns: turns.clone() };
+    let questions = Questions::new(engines.iter().map(wake).collect(), program);
     let seed = RandomState::new().build_hasher().finish();
     let running = Running { seed, cloak_key, host: Arc::new(questions.asker(0)) };
     let settings = assemble(loaded, running.clone()).map_err(Failure::wrong_options)?;
@@ -46,7 +50,9 @@ pub(super) fn chat(given: Given, loaded: &Loaded) -> Result<Exit, Failure> {
     }
     let configuration = Configuration::new(given, running, loaded, &settings);
     let _worker = Worker::start(&questions, Tools { data, configuration }).map_err(failed)?;
-    let mut switchboards = switchboards(&settings, &engines, &questions);
+    let switchboards = switchboards(&settings, &engines, &questions);
+    let timed = |(service, turns)| Timed::new(service, turns);
+    let mut switchboards: Vec<_> = switchboards.into_iter().zip(turns).map(timed).collect();
     hangup::watch(questions, engines[0].handle()).map_err(failed)?;
     serve::run(engines, CommandName::Chat, loaded, &mut switchboards)
 }
