@@ -194,6 +194,7 @@ impl Uring {
         }
         self.balance_accepting();
         self.feed_starved();
+        self.spares.end_turn();
         self.waker.note(self.connections.len());
         Ok(self.ending(service))
     }

@@ -97,17 +97,30 @@ impl Sending {
     }
 }
 
-/// Batches that nobody uses, kept with their memory for the next send.
+/// Batches that nobody uses, kept with their memory for the next send: as many as were in use at once
+/// of late.
 ///
 /// Boxed, since the kernel is given their addresses.
 #[derive(Default)]
 #[expect(clippy::vec_box)]
-pub(super) struct Spares(Vec<Box<Sending>>);
+pub(super) struct Spares {
+    spare: Vec<Box<Sending>>,
+    /// Batches in use now.
+    used: usize,
+    /// The most that were, since it was last looked whether all are needed.
+    most_used: usize,
+    /// Turns since then.
+    turns: u32,
+}
 
 impl Spares {
     /// More than this many are not kept. A wave of sends to so many members at once needs no new
     /// memory; one line each keeps about 1 MiB, and nothing keeps more than some 17 MiB.
     pub(super) const KEPT: usize = 4096;
+
+    /// After so many turns those go that were not needed in any of them: what the largest wave of all
+    /// took is not kept for good.
+    const LOOK_TURNS: u32 = 1024;
 
     /// A batch keeps as much memory of its own while it is spare as two sends like its last one take,
     /// but no more than this. If each kept this much, whatever its use, a few long sends now and then
@@ -122,18 +135,31 @@ impl Spares {
 
     /// An empty one.
     pub(super) fn take(&mut self) -> Box<Sending> {
-        self.0.pop().unwrap_or_default()
+        self.used += 1;
+        self.most_used = self.most_used.max(self.used);
+        self.spare.pop().unwrap_or_default()
     }
 
     /// Takes one back, with whatever is left in it.
     pub(super) fn put(&mut self, mut sending: Box<Sending>) {
-        if self.0.len() < Self::KEPT {
+        self.used -= 1;
+        if self.spare.len() < Self::KEPT {
             let kept = sending.asked.saturating_mul(2);
             sending.batch.clear();
             sending.batch.trim(kept.clamp(Self::KEPT_LEAST_BYTES, Self::KEPT_BYTES));
             sending.slices.clear();
             sending.slices.shrink_to(Self::KEPT_SLICES);
-            self.0.push(sending);
+            self.spare.push(sending);
+        }
+    }
+
+    /// A turn is over.
+    pub(super) fn end_turn(&mut self) {
+        self.turns += 1;
+        if self.turns >= Self::LOOK_TURNS {
+            self.spare.truncate(self.most_used - self.used);
+            self.spare.shrink_to(2 * self.spare.len());
+            (self.turns, self.most_used) = (0, self.used);
         }
     }
 }
@@ -149,7 +175,7 @@ mod tests {
         let _ = sending.entry(0);
         sending.sent(len);
         spares.put(sending);
-        spares.0.last().expect("one was put back").batch.kept_bytes()
+        spares.spare.last().expect("one was put back").batch.kept_bytes()
     }
 
     #[test]
@@ -159,5 +185,25 @@ mod tests {
         assert!(kept(&mut spares, 3000) >= 3000);
         assert!(kept(&mut spares, 100) <= Spares::KEPT_LEAST_BYTES);
         assert!(kept(&mut spares, 200) >= 200);
+    }
+
+    #[test]
+    fn what_a_wave_took_is_given_back_when_none_like_it_has_come_for_a_while() {
+        let mut spares = Spares::default();
+        let wave = |spares: &mut Spares, count: usize| {
+            let used: Vec<_> = (0..count).map(|_| spares.take()).collect();
+            used.into_iter().for_each(|sending| spares.put(sending));
+            spares.end_turn();
+        };
+        wave(&mut spares, 100);
+        (1..Spares::LOOK_TURNS).for_each(|_| wave(&mut spares, 10));
+        assert_eq!(spares.spare.len(), 100, "it came in this while");
+        (1..Spares::LOOK_TURNS).for_each(|_| wave(&mut spares, 10));
+        let held = spares.take();
+        spares.end_turn();
+        assert_eq!(spares.spare.len(), 9, "and not in this, in which ten were in use at most");
+        spares.put(held);
+        (0..2 * Spares::LOOK_TURNS).for_each(|_| spares.end_turn());
+        assert_eq!(spares.spare.len(), 0);
     }
 }
