@@ -48,6 +48,7 @@ mod options;
 mod outgoing;
 mod reactor;
 pub mod selector;
+mod shortage;
 mod side_by_side;
 mod stopping;
 mod uring;

@@ -20,6 +20,7 @@ use crate::engine::Ending;
 use crate::listener::Listener;
 use crate::options::{Counters, Options};
 use crate::selector::{Event, Interest, Selector};
+use crate::shortage::Shortage;
 use crate::side_by_side::Siblings;
 use crate::stopping::Phase;
 use crate::waker::{Handle, Waker};
@@ -38,6 +39,7 @@ pub(crate) struct Reactor<P> {
     accepting: Accepting,
     waker: Waker,
     siblings: Siblings,
+    shortage: Shortage,
     phase: Phase,
     /// Connections that are being made, with the service's tokens. Few at any time.
     connecting: Vec<(Key, u64)>,
@@ -86,6 +88,7 @@ impl<P: Selector> Reactor<P> {
             accepting: Accepting::Open,
             waker,
             siblings: Siblings::default(),
+            shortage: Shortage::default(),
             phase: Phase::Running,
             connecting: Vec::new(),
             over: Vec::new(),

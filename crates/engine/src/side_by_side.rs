@@ -96,6 +96,12 @@ impl Siblings {
         Self { handles, unaware: Vec::new() }
     }
 
+    /// The connections that they have, as their last turns left them.
+    pub(crate) fn connections(&self) -> usize {
+        let loads = self.handles.iter().map(|handle| handle.intake().load.load(Ordering::Relaxed));
+        loads.filter(|&load| load != CLOSED).sum()
+    }
+
     /// Hands `newcomer` to the engine with the fewest connections; gives it back if that is the one
     /// that asks, which has `connections`.
     pub(crate) fn place(&mut self, connections: usize, newcomer: Newcomer) -> Option<Newcomer> {

@@ -41,6 +41,7 @@ use crate::connection::Receiving;
 use crate::deadlines::Deadlines;
 use crate::engine::Ending;
 use crate::options::{Counters, Options};
+use crate::shortage::Shortage;
 use crate::side_by_side::Siblings;
 use crate::stopping::Phase;
 use crate::waker::{Handle, Waker};
@@ -62,6 +63,7 @@ pub(crate) struct Uring {
     accepts_left: usize,
     waker: Waker,
     siblings: Siblings,
+    shortage: Shortage,
     signals: Option<RawFd>,
     phase: Phase,
     /// Those who found no receive buffer free.
@@ -118,6 +120,7 @@ impl Uring {
             accepts_left: 0,
             waker: Waker::new()?,
             siblings: Siblings::default(),
+            shortage: Shortage::default(),
             signals: None,
             phase: Phase::Running,
             starved: VecDeque::new(),

@@ -33,6 +33,8 @@ impl<P: Selector> Reactor<P> {
             self.counters.accept_calls += 1;
             match listener.accept() {
                 Accepted::Connection(socket, peer) => {
+                    let (own, siblings) = (self.connections.len(), &self.siblings);
+                    self.shortage.accepted(self.now, || own + siblings.connections());
                     let origin = Origin { peer, via: Via::Listener(number as u16) };
                     let newcomer = Newcomer { socket, origin };
                     let kept = self.siblings.place(self.connections.len(), newcomer);
@@ -67,10 +69,8 @@ impl<P: Selector> Reactor<P> {
     }
 
     pub(super) fn pause_accepting(&mut self, errno: Errno) {
-        tracing::warn!(
-            connections = self.connections.len(),
-            "accepting no one until a descriptor is free: {errno}"
-        );
+        let (own, siblings) = (self.connections.len(), &self.siblings);
+        self.shortage.met(self.now, errno, || own + siblings.connections());
         self.counters.accept_pauses += 1;
         self.accepting = Accepting::Paused(self.now + ACCEPT_PAUSE);
         self.watch_listeners(Interest::NONE);

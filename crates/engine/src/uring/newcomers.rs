@@ -73,6 +73,8 @@ impl Uring {
             Ok(fd) => {
                 // SAFETY: the kernel has just made this descriptor, and told nobody but us.
                 let socket = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
+                let (own, siblings) = (self.connections.len(), &self.siblings);
+                self.shortage.accepted(self.now, || own + siblings.connections());
                 if !self.phase.is_running() {
                     drop(socket);
                 } else if self.accepts_left == 0 || !self.surplus.is_empty() {
@@ -93,10 +95,8 @@ impl Uring {
             // It was told to end, or the kernel has changed its mind.
             (Errno::CANCELED | Errno::INTR, _) => {}
             (_, Accepted::Exhausted(_)) => {
-                tracing::warn!(
-                    connections = self.connections.len(),
-                    "accepting no one until a descriptor is free: {errno}"
-                );
+                let (own, siblings) = (self.connections.len(), &self.siblings);
+                self.shortage.met(self.now, errno, || own + siblings.connections());
                 self.pause_accepting(number);
             }
             // Not the fault of somebody who wanted to connect: it may last.

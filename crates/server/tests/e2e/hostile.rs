@@ -3,10 +3,10 @@
 //! What counts: a clear answer or a clean close, nobody else notices, the process lives, and its
 //! memory stays bounded.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::on_every_engine;
-use crate::support::{Ending, Peer, Server, ServerOptions};
+use crate::support::{Ending, PATIENCE, Peer, Server, ServerOptions};
 
 on_every_engine![
     random_bytes_end_nothing,
@@ -216,5 +216,18 @@ fn running_out_of_descriptors_pauses_and_recovers(engine: &str) {
     let mut last = server.connect();
     last.send("those outside come in");
     last.expect("those outside come in");
+    // However often it has tried meanwhile: two lines, of its beginning and of its end.
+    let log = server.process.stderr.clone();
+    let begun = Instant::now();
+    while !log.text().contains("accepting again") {
+        assert!(begun.elapsed() < PATIENCE, "{}", log.text());
+        let mut peer = server.connect();
+        peer.send("is it over?");
+        peer.expect("is it over?");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    for said in ["accepting no one until a descriptor is free", "accepting again"] {
+        assert_eq!(log.text().matches(said).count(), 1, "{}", log.text());
+    }
     server.stop();
 }
