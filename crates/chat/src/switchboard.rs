@@ -254,8 +254,9 @@ impl Service for Switchboard {
         let door = if is_proxy { Door::for_proxy(now) } else { Door::new(now) };
         session.door = Some(Box::new(door));
         self.sessions.insert(key, session);
-        self.common.open();
-        info!(connection = ?key, peer = %origin.peer, connections = self.sessions.len(), "joined");
+        // Of all loops.
+        let connections = self.common.open();
+        info!(connection = ?key, peer = %origin.peer, connections, "joined");
         // Who comes through a proxy counts as soon as it is known who that is.
         let address = Address::of(&origin.peer).filter(|_| !is_proxy);
         if !self.admit(key, address) {
@@ -336,7 +337,7 @@ impl Service for Switchboard {
         {
             self.common.addresses().close(address);
         }
-        info!(connection = ?key, %reason, connections = self.sessions.len(), "left");
+        info!(connection = ?key, %reason, connections = self.common.connections(), "left");
         self.depart(
             key,
             match reason {

@@ -11,7 +11,7 @@ use std::thread;
 
 use engine::Handle;
 use signal_hook::consts::SIGHUP;
-use tracing::info;
+use tracing::{debug, info};
 
 use crate::host::Questions;
 
@@ -31,7 +31,8 @@ pub(crate) fn watch(questions: Questions, engine: Handle) -> io::Result<()> {
                     engine.stop();
                 }
                 Ok(_) => {
-                    info!("SIGHUP: the configuration is read again");
+                    // What came of it is said when it has been read.
+                    debug!("SIGHUP: the configuration is read again");
                     questions.reread_for_signal();
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -4,6 +4,8 @@
 //! connect. What a service does with its connections is the service's.
 
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chat::Speaks;
 use engine::{Choice, Ending, Engine, Options};
@@ -41,9 +43,12 @@ pub(crate) fn serve<S: Service + Send>(
     make: impl FnMut() -> S,
 ) -> Result<(Exit, Vec<S>), Failure> {
     let engines = engines(command, loaded, urgent, Keys::Alike)?;
-    let mut services: Vec<S> = std::iter::repeat_with(make).take(engines.len()).collect();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let logged = std::iter::repeat_with(make)
+        .map(|service| Logged { service, connections: Arc::clone(&connections) });
+    let mut services: Vec<_> = logged.take(engines.len()).collect();
     let exit = run(engines, command, loaded, &mut services)?;
-    Ok((exit, services))
+    Ok((exit, services.into_iter().map(|logged| logged.service).collect()))
 }
 
 /// Says if more loops were asked for than this server can have.
@@ -156,32 +161,27 @@ fn write(mut out: impl Write, text: &str) {
 
 /// A service whose connections are logged: where they come from and why they end. For services
 /// that have no log of their own.
-pub(crate) struct Logged<S> {
-    pub(crate) service: S,
-    connections: usize,
-}
-
-impl<S: Service> Logged<S> {
-    pub(crate) fn new(service: S) -> Self {
-        Self { service, connections: 0 }
-    }
+struct Logged<S> {
+    service: S,
+    /// How many there are, of all loops.
+    connections: Arc<AtomicUsize>,
 }
 
 impl<S: Service> Service for Logged<S> {
     fn opened(&mut self, key: Key, origin: &Origin) {
-        self.connections += 1;
-        info!(connection = ?key, peer = %origin.peer, connections = self.connections, "opened");
+        let connections = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
+        info!(connection = ?key, peer = %origin.peer, connections, "opened");
         self.service.opened(key, origin);
     }
 
     fn closed(&mut self, key: Key, reason: Reason) {
-        self.connections -= 1;
-        info!(connection = ?key, %reason, connections = self.connections, "closed");
+        let connections = self.connections.fetch_sub(1, Ordering::Relaxed) - 1;
+        info!(connection = ?key, %reason, connections, "closed");
         self.service.closed(key, reason);
     }
 
     fn stopping(&mut self) {
-        info!(connections = self.connections, "stopping");
+        info!(connections = self.connections.load(Ordering::Relaxed), "stopping");
         self.service.stopping();
     }
 

@@ -5,7 +5,7 @@ use tutorials::{Hello, HelloOptions};
 use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::options::{CommandName, Loaded, Problem};
-use crate::serve::{Logged, Urgent, serve};
+use crate::serve::{Urgent, serve};
 
 /// The largest file that is served, 16 MiB: it is kept in memory. Met: an error at the start.
 const FILE_BYTES: u64 = 16 * 1024 * 1024;
@@ -28,7 +28,7 @@ pub(super) fn hello(loaded: &Loaded) -> Result<Exit, Failure> {
         options.body = body;
     }
     options.content_type.clone_from(&settings.hello.content_type);
-    let make = || Logged::new(Hello::new(options.clone()));
+    let make = || Hello::new(options.clone());
     serve(CommandName::Hello, loaded, Urgent::Ignored, make).map(|(exit, _)| exit)
 }
 

@@ -8,7 +8,7 @@ use tutorials::{Sink, SinkOptions};
 
 use crate::exit::{Exit, Failure};
 use crate::options::{CommandName, Loaded};
-use crate::serve::{Logged, Urgent, serve};
+use crate::serve::{Urgent, serve};
 
 /// Lines that wait for whoever reads standard output, at most. Met: further lines are dropped, and
 /// their number is logged at the end: a reader that stops must not stop the senders.
@@ -22,10 +22,10 @@ pub(super) fn sink(loaded: &Loaded) -> Result<Exit, Failure> {
     let options = SinkOptions { idle: loaded.settings.sink.idle };
     let make = || {
         let mut writer = writer.clone();
-        Logged::new(Sink::new(options.clone(), move |words: &str| {
+        Sink::new(options.clone(), move |words: &str| {
             // In one piece: a line is written whole or dropped whole.
             let _ = writer.write_all(format!("{words}\n").as_bytes());
-        }))
+        })
     };
     let result = serve(CommandName::Sink, loaded, Urgent::Ignored, make).map(|(exit, _)| exit);
     drop(flushed);

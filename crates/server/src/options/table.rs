@@ -272,8 +272,8 @@ pub(super) const TABLE: &[Row] = &[
         owner: CHAT,
         shape: Shape::Words,
         placeholder: "NAME:HASH",
-        help: "Who may run the chat from within, with /oper NAME and the password that HASH was made \
-               from (see `switchboard hash-password`); may be repeated. In the environment spaces \
+        help: "Who may run the chat from within, in an IRC client, with /oper NAME and the password \
+               that HASH was made from (see `switchboard hash-password`); may be repeated. In the environment spaces \
                stand between several, because a hash has commas in it",
         quoted: true,
         set: |settings, texts| {
@@ -345,7 +345,7 @@ pub(super) const TABLE: &[Row] = &[
     row!(LIMIT, "operator-mailbox-close-bytes", chat.limits.operator_mailbox_close_bytes, SomeBytes, "SIZE", "The same for server operators"),
     row!(LIMIT, "room-log-bytes", chat.limits.room_log_bytes, SomeBytes, "SIZE", "What a room keeps for readers who are behind"),
     row!(LIMIT, "logs-bytes", chat.limits.logs_bytes, SomeBytes, "SIZE", "The same for all rooms together"),
-    row!(LIMIT, "slow-readers", chat.limits.slow_readers, Slow, "POLICY", "Who is too far behind is told what was missed (tell) or closed (close)"),
+    row!(LIMIT, "slow-readers", chat.limits.slow_readers, Slow, "POLICY", "People who are too far behind are told what they missed (tell) or closed (close); IRC clients, which would show what is not so, are always closed"),
     row!(LIMIT, "max-rooms", chat.limits.rooms, Some1, "N", "Rooms at one time"),
     row!(LIMIT, "rooms-per-member", chat.limits.rooms_per_member, Some1, "N", "Rooms one person is in"),
     row!(LIMIT, "name-bytes", chat.limits.name_bytes, Within<1, { Name::MAX_BYTES as u64 }, Count>, "N", "The length of a name"),

@@ -49,6 +49,8 @@ fn an_echo_serves_everyone_from_any_loop(engine: &str) {
         let opened = log.lines().filter(|line| line.contains(&name) && line.contains("opened"));
         assert_eq!(opened.count(), 12, "{name}:\n{log}");
     }
+    // They are counted together.
+    assert!(log.contains("connections=36") && !log.contains("connections=37"), "{log}");
     for peer in &mut peers {
         assert_eq!(peer.drain(), Ending::Closed);
     }
@@ -135,6 +137,9 @@ fn are_in_one_chat(engine: &str, loops: &str) {
         let wanted = (0..20).flat_map(|n| [format!("line {n}"), format!("answer {n}")]);
         assert!(said.iter().copied().eq(wanted), "{said:?}");
     }
+    let log = &server.process.stderr;
+    let is_counted = |log: &[u8]| String::from_utf8_lossy(log).contains("connections=6");
+    assert!(log.wait_until(is_counted), "they are counted together: {}", log.text());
 
     // Names are anybody's once, whichever loop asks.
     bob.send("/nick ada\n");
