@@ -16,7 +16,8 @@ use crate::hash::Seeded;
 #[derive(Debug)]
 pub(crate) struct Addresses {
     uses: HashMap<Address, Use, Seeded>,
-    /// When each running window ends; all are of one length, so they stand in order.
+    /// When each running window ends; nearly all are of one length, so they stand in order, or those
+    /// behind a longer one are forgotten a little late.
     windows: VecDeque<(Time, Address)>,
 }
 
@@ -154,9 +155,10 @@ impl Addresses {
             self.windows.pop_front();
             if let Some(counted) = self.uses.get_mut(&address) {
                 if counted.refused_until > now && self.windows.len() + 1 < limits.addresses {
-                    // What is remembered of it outlasts its window.
+                    // What is remembered of it outlasts its window, however short that is.
                     counted.new = 0;
-                    self.windows.push_back((now + limits.address_window, address));
+                    let ends = (now + limits.address_window).max(counted.refused_until);
+                    self.windows.push_back((ends, address));
                     continue;
                 }
                 counted.in_window = false;
@@ -227,6 +229,27 @@ mod tests {
         addresses.close(one);
         assert_eq!(addresses.open(Address::V4(2), at(9000), &limits), Ok(()));
         assert_eq!(addresses.uses.len(), 1);
+    }
+
+    #[test]
+    fn a_window_of_no_length_is_over_at_once() {
+        let limits = Limits {
+            address_window: Duration::ZERO,
+            address_connections: 1,
+            refusals: 1,
+            ..Limits::default()
+        };
+        let mut addresses = Addresses::new(1);
+        for n in 0..3 {
+            assert_eq!(addresses.open(Address::V4(n), at(0), &limits), Ok(()));
+            assert_eq!(addresses.open(Address::V4(n), at(0), &limits), Err(TooMany::Live(1)));
+        }
+        let left = limits.refusal_memory - Duration::from_secs(1);
+        assert_eq!(addresses.open(Address::V4(0), at(1), &limits), Err(TooMany::Refused(left)));
+        assert_eq!(addresses.open(Address::V4(9), at(1), &limits), Ok(()));
+        addresses.close(Address::V4(9));
+        assert_eq!(addresses.open(Address::V4(8), at(9000), &limits), Ok(()));
+        assert_eq!(addresses.uses.len(), 4, "those who are here, and the newcomer");
     }
 
     #[test]

@@ -139,13 +139,17 @@ pub(crate) fn is_met(ban: &Ban, who: Suspect<'_>) -> bool {
 }
 
 /// The same for bans on what people say of themselves. A mask meets the host that others see, and
-/// the address that operators do.
+/// the address that operators do; and a user with and without the `~` that says that nobody has
+/// checked it, since it is the same person's.
 fn meets(ban: &Ban, mask: Option<&Mask>, who: Suspect<'_>) -> bool {
     let Identity { user, host, real_name, .. } = who.identity;
     match (&ban.matches, mask) {
         (Matches::Mask(_), Some(mask)) => {
-            mask.matches(who.name, user, host)
-                || who.identity.ip.is_some_and(|ip| mask.matches(who.name, user, &ip.to_string()))
+            let meets = |host: &str| {
+                mask.matches(who.name, user, host)
+                    || user.strip_prefix('~').is_some_and(|user| mask.matches(who.name, user, host))
+            };
+            meets(host) || who.identity.ip.is_some_and(|ip| meets(&ip.to_string()))
         }
         (Matches::RealName(pattern), _) => mask::matches(pattern, real_name),
         _ => false,
@@ -241,6 +245,9 @@ mod tests {
             (mask("*!*@192.0.*"), true),
             (mask("*!~eve@*"), false),
             (mask("*!~ADA@*"), true),
+            (mask("*!ada@*"), true),
+            (mask("*!da@*"), false),
+            (mask("*!ada@192.0.2.?"), true),
             (Matches::RealName("*spammer*".into()), true),
             (Matches::RealName("ada".into()), false),
             (network("192.0.2.0/30"), false),

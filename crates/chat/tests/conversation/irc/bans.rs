@@ -105,6 +105,28 @@ fn masks_and_real_names_are_banned_when_somebody_registers() {
 }
 
 #[test]
+fn a_ban_on_a_user_meets_it_with_the_sign_that_nobody_has_checked_it() {
+    with_root(
+        settings(),
+        "
+        ada >> KLINE bob@* :no
+        ada << :Switchboard NOTICE ada :*** ada has banned bob@*: no
+        bob: connect 192.0.2.7
+        bob >> NICK bob
+        bob >> USER bob 0 * :Bob
+        bob << :Switchboard 465 * :You are banned from this server: no
+        bob << ERROR :*
+        bob << (closed)
+        eve: connect 192.0.2.7
+        eve >> NICK eve
+        eve >> USER bobby 0 * :Eve
+        eve << :Switchboard 001 eve :*
+        eve << ...
+        ",
+    );
+}
+
+#[test]
 fn operators_see_the_bans_and_others_do_not() {
     with_root(
         settings(),
