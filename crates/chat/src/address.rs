@@ -137,6 +137,14 @@ impl Addresses {
         }
     }
 
+    /// A connection that was counted turned out to come for something else: it stays, and is none of
+    /// those that have newly come.
+    pub(crate) fn give_back(&mut self, address: Address) {
+        if let Some(counted) = self.uses.get_mut(&address) {
+            counted.new = counted.new.saturating_sub(1);
+        }
+    }
+
     /// A connection that was counted is over.
     pub(crate) fn close(&mut self, address: Address) {
         if let Some(counted) = self.uses.get_mut(&address) {

@@ -9,6 +9,7 @@ use service::{Key, Time};
 
 use crate::Limits;
 use crate::dialect::Dialect;
+use crate::framing::Silence;
 use crate::irc::{Client, Hint, Ping};
 use crate::session::{Session, Stage};
 use crate::switchboard::Switchboard;
@@ -31,6 +32,10 @@ enum Due {
     Ping,
     /// It is not.
     Silence,
+    /// A WebSocket is silent.
+    Socket(Silence),
+    /// A request does not come, or its answer is not taken.
+    Http,
 }
 
 impl Session {
@@ -47,8 +52,11 @@ impl Session {
                 .and_then(|door| door.password_until(limits))
                 .map(|until| (until, Due::Password)),
             Dialect::Irc(client) => Some(client.next_due(limits)),
+            Dialect::Http(conversation) => Some((conversation.until(limits), Due::Http)),
         };
-        [held, own].into_iter().flatten().min_by_key(|(time, _)| *time)
+        let socket =
+            self.framing.silence(limits).map(|(time, silence)| (time, Due::Socket(silence)));
+        [held, own, socket].into_iter().flatten().min_by_key(|(time, _)| *time)
     }
 }
 
@@ -107,6 +115,8 @@ impl Switchboard {
                 let seconds = limits.registration.as_secs();
                 self.close_saying(key, format_args!("Registration timed out: {seconds} s"));
             }
+            Due::Socket(silence) => self.meet_silence(key, silence),
+            Due::Http => self.tire_of_request(key),
             Due::Ping => self.ask_for_sign_of_life(key),
             Due::Silence => {
                 let seconds = limits.ping_drop.as_secs();

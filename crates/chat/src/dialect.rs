@@ -7,6 +7,8 @@ use wire::name::RoomName;
 
 use crate::Zone;
 use crate::event::RoomId;
+use crate::framing::Envelope;
+use crate::http::Conversation;
 use crate::irc::{self, Client};
 use crate::log::Entry;
 use crate::plain::render::{self as plain, Newline};
@@ -20,6 +22,9 @@ pub(crate) enum Dialect {
     Plain(plain::Reader),
     /// IRC (RFC 1459, RFC 2812, IRCv3).
     Irc(Box<Client>),
+    /// HTTP: requests and their answers. One of them may make a WebSocket of the connection, on which
+    /// another dialect is spoken.
+    Http(Box<Conversation>),
 }
 
 /// One way of rendering an entry: readers with the same rendition get the same bytes.
@@ -27,26 +32,33 @@ pub(crate) enum Dialect {
 pub(crate) enum Rendition {
     /// As lines for people.
     Plain(plain::Style),
-    /// As messages of IRC.
-    Irc(irc::Class),
+    /// As messages of IRC, each in such an envelope.
+    Irc(irc::Class, Envelope),
 }
 
 impl Dialect {
     /// How entries of `room` are rendered for this reader.
-    pub(crate) fn rendition(&self, room: RoomId) -> Rendition {
+    pub(crate) fn rendition(&self, room: RoomId, envelope: Envelope) -> Rendition {
         match self {
-            // Who is undecided is in no room; what it will most likely speak is as good as any.
-            Self::Undecided => Rendition::Plain(plain::Reader::default().style(room)),
+            // These are in no room; what they may still turn out to speak is as good as any.
+            Self::Undecided | Self::Http(_) => {
+                Rendition::Plain(plain::Reader::default().style(room))
+            }
             Self::Plain(reader) => Rendition::Plain(reader.style(room)),
-            Self::Irc(client) => Rendition::Irc(client.class()),
+            Self::Irc(client) => Rendition::Irc(client.class(), envelope),
         }
+    }
+
+    /// Whether requests are what comes.
+    pub(crate) fn is_http(&self) -> bool {
+        matches!(self, Self::Http(_))
     }
 
     /// What ends a line for this reader, if it is one for people.
     pub(crate) fn newline(&self) -> Newline {
         match self {
             Self::Plain(reader) => reader.newline,
-            Self::Undecided | Self::Irc(_) => Newline::default(),
+            Self::Undecided | Self::Irc(_) | Self::Http(_) => Newline::default(),
         }
     }
 }
@@ -82,7 +94,11 @@ impl Rendering<'_> {
     pub(crate) fn render(&self, rendition: Rendition, entry: &Entry, out: &mut Vec<u8>) {
         match rendition {
             Rendition::Plain(style) => plain::render(style, self, entry, out),
-            Rendition::Irc(class) => irc::render::render(class, self, entry, out),
+            Rendition::Irc(class, envelope) => {
+                let from = out.len();
+                irc::render::render(class, self, entry, out);
+                envelope.enclose(out, from);
+            }
         }
     }
 }

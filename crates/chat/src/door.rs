@@ -22,6 +22,7 @@ use wire::text;
 use crate::address::Address;
 use crate::bans::Told;
 use crate::dialect::Dialect;
+use crate::http::{Conversation, Forwarding};
 use crate::irc::Client;
 use crate::outbox::Place;
 use crate::plain::render::{Form, Newline, Reader};
@@ -37,6 +38,8 @@ pub(crate) struct Door {
     /// When what is awaited began to be.
     since: Time,
     awaits: Awaits,
+    /// Whether the peer's word is taken on whom it brings, if it turns out to speak HTTP.
+    forwarding: Forwarding,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,18 +53,35 @@ enum Awaits {
 
 impl Door {
     pub(crate) fn new(now: Time) -> Self {
-        Self { bytes: Vec::new(), since: now, awaits: Awaits::FirstLine }
+        let forwarding = Forwarding::Ignored;
+        Self { bytes: Vec::new(), since: now, awaits: Awaits::FirstLine, forwarding }
     }
 
     /// The door for a trusted proxy.
     pub(crate) fn for_proxy(now: Time) -> Self {
-        Self { awaits: Awaits::Header, ..Self::new(now) }
+        let forwarding = Forwarding::Believed;
+        Self { awaits: Awaits::Header, forwarding, ..Self::new(now) }
     }
 
     /// Until when it is waited for more, if nothing is known yet.
     pub(crate) fn undecided_until(&self, limits: &Limits) -> Time {
-        let patience = if self.has_begun_header() { limits.proxy_header } else { limits.undecided };
+        let patience = if self.has_begun_header() {
+            limits.proxy_header
+        } else if sniff::may_become_http(&self.bytes) {
+            limits.http_head
+        } else {
+            limits.undecided
+        };
         self.since + patience
+    }
+
+    /// Whether anything of the first line has come.
+    pub(crate) fn has_begun(&self) -> bool {
+        !self.bytes.is_empty()
+    }
+
+    pub(crate) fn forwarding(&self) -> Forwarding {
+        self.forwarding
     }
 
     /// Until when the password is waited for, if it is.
@@ -93,7 +113,8 @@ fn language(bytes: &[u8], limit_bytes: usize) -> Option<Language> {
     let cannot_be_more = bytes.first() == Some(&END_OF_TRANSMISSION)
         || bytes.len() > limit_bytes
         || has_telnet(bytes);
-    cannot_be_more.then_some(Language::Plain)
+    let language = if sniff::begins_http(bytes) { Language::Http } else { Language::Plain };
+    cannot_be_more.then_some(language)
 }
 
 /// The first line, without its end, once that has come.
@@ -145,6 +166,13 @@ impl Switchboard {
         if door.has_begun_header() {
             return self.close_saying(key, "The rest of the PROXY header did not come.");
         }
+        if let Some(session) = self.sessions.get(key)
+            && session.hears == Hears::First(Speaks::Anything)
+            && session.door.as_ref().is_some_and(|door| sniff::begins_http(&door.bytes))
+        {
+            self.speak_http(key);
+            return self.tire_of_request(key);
+        }
         self.decide(key, Form::Full);
     }
 
@@ -164,6 +192,11 @@ impl Switchboard {
                     Proxy::Header { len, source } => {
                         door.bytes.drain(..len);
                         (door.awaits, door.since) = (Awaits::FirstLine, self.now.time);
+                        let is_proxy =
+                            |ip| self.settings.trusted_proxies.iter().any(|one| one.contains(ip));
+                        if source.is_some_and(|source| !is_proxy(source.ip())) {
+                            door.forwarding = Forwarding::Ignored;
+                        }
                         if let Some(source) = source {
                             self.is_brought(key, source.ip());
                         }
@@ -194,11 +227,15 @@ impl Switchboard {
                 (Language::Http, Speaks::Irc) => {
                     return self.close_saying(key, "This is an IRC server, not a web server.");
                 }
-                (Language::Http, _) => {
+                (Language::Http, Speaks::Anything) => {
+                    self.speak_http(key);
+                    return self.let_in(key);
+                }
+                (Language::Http, Speaks::Plain) => {
                     let answer = http_answer(&self.settings.name, line.starts_with(b"HEAD "));
                     return self.turn_away(key, answer.as_bytes());
                 }
-                (_, Speaks::Irc) => return self.let_in(key),
+                (_, Speaks::Irc | Speaks::Web) => return self.let_in(key),
                 (Language::Irc, Speaks::Plain) => {
                     // It is not said in a room: most who begin like that are programs.
                     let len = line_len(&door.bytes);
@@ -257,13 +294,13 @@ impl Switchboard {
     }
 
     /// A trusted proxy has brought `key` from `ip`, which is what counts from here on.
-    fn is_brought(&mut self, key: Key, ip: IpAddr) {
+    pub(crate) fn is_brought(&mut self, key: Key, ip: IpAddr) -> bool {
         let ip = Some(ip).filter(|ip| !ip.is_loopback());
         if let Some(session) = self.sessions.get_mut(key) {
             session.ip = ip;
             info!(connection = ?key, peer = ?ip, "brought by a proxy");
         }
-        self.admit(key, ip.map(Address::from));
+        self.admit(key, ip.map(Address::from))
     }
 
     /// Lets `key`, which counts among the connections from `address`, come in, or refuses it;
@@ -322,6 +359,32 @@ impl Switchboard {
         }
     }
 
+    /// The peer speaks HTTP. If it had been taken for a person, that guest is gone.
+    fn speak_http(&mut self, key: Key) {
+        self.depart(key, "Turned out to be a browser");
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let Some(door) = &mut session.door else {
+            return;
+        };
+        door.awaits = Awaits::FirstLine;
+        session.dialect = Dialect::Http(Box::new(Conversation::new(door.since, door.forwarding)));
+        session.stage = Stage::New;
+        self.asks_only(key);
+        self.arm(key);
+    }
+
+    /// `key` asks for pages: it does not count among those who come to chat, until it does.
+    pub(crate) fn asks_only(&mut self, key: Key) {
+        if let Some(session) = self.sessions.get(key)
+            && session.counted == Counted::Yes
+            && let Some(ip) = session.ip
+        {
+            self.common.addresses().give_back(ip.into());
+        }
+    }
+
     /// The peer is taken for a person, or a script, in the plain dialect.
     fn decide(&mut self, key: Key, form: Form) {
         let Some(session) = self.sessions.get_mut(key) else {
@@ -331,7 +394,7 @@ impl Switchboard {
             return;
         }
         let form = if self.settings.anonymous { Form::Bare } else { form };
-        let newline = if session.telnet.is_spoken() { Newline::CrLf } else { Newline::default() };
+        let newline = if session.framing.is_telnet() { Newline::CrLf } else { Newline::default() };
         session.dialect = Dialect::Plain(Reader { current: None, newline, form });
         if let Some(door) = session.door.take_if(|door| door.bytes.is_empty()) {
             drop(door);

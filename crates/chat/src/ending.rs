@@ -13,6 +13,7 @@ use wire::text;
 use crate::Speaks;
 use crate::dialect::Dialect;
 use crate::event::{Event, MemberId};
+use crate::framing::Farewell;
 use crate::outbox::Place;
 use crate::session::{Hears, Session, Stage};
 use crate::switchboard::{Ask, Phase, Switchboard};
@@ -32,7 +33,7 @@ impl Switchboard {
     pub(crate) fn leave(&mut self, key: Key, reason: &str) {
         self.depart(key, reason);
         if let Some(Dialect::Irc(_)) = self.sessions.get(key).map(|session| &session.dialect) {
-            return self.close_saying(key, reason);
+            self.say_goodbye(key, Farewell::Normal, reason);
         }
         self.close(key);
     }
@@ -76,7 +77,8 @@ impl Switchboard {
         self.stats.slow_closed += 1;
         info!(connection = ?key, "closing a slow reader");
         self.depart(key, "Connection too slow");
-        self.say_goodbye(key, "You are disconnected: your connection was too slow.");
+        let why = "You are disconnected: your connection was too slow.";
+        self.say_goodbye(key, Farewell::Refused, why);
         self.close(key);
     }
 
@@ -84,7 +86,8 @@ impl Switchboard {
     /// IRC may be a person, who gets it cleaned: operators write reasons too.
     pub(crate) fn close_saying(&mut self, key: Key, why: impl fmt::Display) {
         match self.sessions.get(key).map(|session| &session.dialect) {
-            Some(Dialect::Irc(_)) => self.say_goodbye(key, why),
+            Some(Dialect::Irc(_)) => self.say_goodbye(key, Farewell::Refused, why),
+            Some(Dialect::Http(_)) => return self.refuse_to_answer(key, &why.to_string()),
             Some(Dialect::Plain(_)) => {
                 self.tell(key, |to| to.line(text::clean(&why.to_string())));
             }
@@ -92,7 +95,9 @@ impl Switchboard {
                 self.tell(key, |to| to.line(text::clean(&why.to_string())));
             }
             // Whoever it is can read this.
-            Some(Dialect::Undecided) => self.say_goodbye(key, text::clean(&why.to_string())),
+            Some(Dialect::Undecided) => {
+                self.say_goodbye(key, Farewell::Refused, text::clean(&why.to_string()));
+            }
             None => {}
         }
         self.close(key);
@@ -125,7 +130,7 @@ impl Switchboard {
     }
 
     /// The last word to `key`.
-    pub(crate) fn say_goodbye(&mut self, key: Key, why: impl fmt::Display) {
+    pub(crate) fn say_goodbye(&mut self, key: Key, farewell: Farewell, why: impl fmt::Display) {
         match self.sessions.get(key).map(|session| &session.dialect) {
             Some(Dialect::Irc(_)) => {
                 let host = self.host_of(key);
@@ -134,10 +139,11 @@ impl Switchboard {
                     let line = wire::irc::Line::new(out).command("ERROR");
                     line.trailing(format_args!("Closing Link: {host} ({why})")).end();
                 });
+                self.end_frames(key, farewell, &why);
             }
             Some(Dialect::Plain(_)) => self.tell(key, |to| to.line(format_args!("*** {why}"))),
             Some(Dialect::Undecided) => self.tell(key, |to| to.line(format_args!("ERROR :{why}"))),
-            None => {}
+            Some(Dialect::Http(_)) | None => {}
         }
     }
 

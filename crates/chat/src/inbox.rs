@@ -8,10 +8,11 @@ use std::time::Duration;
 use memchr::memchr;
 use service::{Key, Time};
 use wire::irc::Bounds;
-use wire::line::Line;
+use wire::line::{Line, Lines};
 use wire::text;
 
 use crate::dialect::Dialect;
+use crate::framing::Framing;
 use crate::outbox::Place;
 use crate::plain::command::{Command, Weight};
 use crate::plain::phrases::{Count, Seconds};
@@ -52,13 +53,16 @@ impl Switchboard {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
-        if matches!(session.dialect, Dialect::Irc(_)) {
+        let Framing::Bare(telnet) = &mut session.framing else {
+            return self.take_frames(key, bytes);
+        };
+        if matches!(session.dialect, Dialect::Irc(_) | Dialect::Http(_)) {
             return self.take_typed(key, bytes);
         }
         let (mut memory, mut answer) = (std::mem::take(&mut self.typed), Vec::new());
-        let typed = session.telnet.strip(bytes, &mut memory, &mut answer);
-        let interrupted = session.telnet.take_interrupted();
-        if session.telnet.is_spoken() {
+        let typed = telnet.strip(bytes, &mut memory, &mut answer);
+        let interrupted = telnet.take_interrupted();
+        if telnet.is_spoken() {
             self.speak_telnet(key, &answer, interrupted);
         }
         self.take_typed(key, typed);
@@ -80,7 +84,7 @@ impl Switchboard {
         }
     }
 
-    fn take_typed(&mut self, key: Key, typed: &[u8]) {
+    pub(crate) fn take_typed(&mut self, key: Key, typed: &[u8]) {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
@@ -109,6 +113,9 @@ impl Switchboard {
         let Some(session) = self.sessions.get_mut(key) else {
             return &[];
         };
+        if let Dialect::Http(_) = session.dialect {
+            return self.take_requests(key, input);
+        }
         let mut lines = std::mem::take(&mut session.lines);
         loop {
             let Some(session) = self.sessions.get(key) else {
@@ -122,7 +129,9 @@ impl Switchboard {
             }
             let limit_bytes = match session.dialect {
                 Dialect::Irc(_) => Bounds::CLIENT.line_bytes(),
-                Dialect::Undecided | Dialect::Plain(_) => self.settings.limits.line_bytes,
+                Dialect::Undecided | Dialect::Plain(_) | Dialect::Http(_) => {
+                    self.settings.limits.line_bytes
+                }
             };
             let before = input.len();
             let line = lines.next(&mut input, limit_bytes);
@@ -140,7 +149,7 @@ impl Switchboard {
     }
 
     /// Until when the next line must wait, if it must.
-    fn waits_until(&self, session: &Session) -> Option<Time> {
+    pub(crate) fn waits_until(&self, session: &Session) -> Option<Time> {
         if session.hears == Hears::Nothing {
             return Some(NEVER);
         }
@@ -209,7 +218,7 @@ impl Switchboard {
         let Some(mut held) = session.held.take() else {
             return;
         };
-        let before = held.rest().len();
+        let (before, was_http) = (held.rest().len(), session.dialect.is_http());
         let left = self.take_lines(key, held.rest()).len();
         let Some(session) = self.sessions.get_mut(key) else {
             return;
@@ -223,8 +232,12 @@ impl Switchboard {
             return self.wait(key, if left < before { Progress::Some } else { Progress::None });
         }
         let input = session.input;
+        if held.lost().is_some() && was_http {
+            // Where the next request begins, or the next frame, cannot be known.
+            return self.close(key);
+        }
         if let Some(lost) = held.lost() {
-            session.lines = wire::line::Lines::default();
+            session.lines = Lines::default();
             if !lost.at_line_end {
                 session.lines.skip();
             }
@@ -237,15 +250,29 @@ impl Switchboard {
         }
     }
 
+    /// `key` has finished sending: it leaves once what it sent has been taken.
+    pub(crate) fn end_input(&mut self, key: Key) {
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.input = Input::Ended;
+            if session.held.is_none() && session.hears != Hears::Nothing {
+                self.wind_up(key);
+            }
+        }
+    }
+
     /// The peer has finished sending and nothing of it is held: its last words count as a line,
     /// even without an end; then it leaves.
     pub(crate) fn wind_up(&mut self, key: Key) {
         self.end_first(key);
-        let Some(session) = self.sessions.get(key) else {
+        let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
         if !session.lines.is_between() {
-            self.take_typed(key, b"\n");
+            match session.framing {
+                Framing::Bare(_) => self.take_typed(key, b"\n"),
+                // A message that has not come whole is none.
+                Framing::WebSocket(_) => session.lines = Lines::default(),
+            }
         }
         if let Some(session) = self.sessions.get_mut(key)
             && session.is_being_answered()

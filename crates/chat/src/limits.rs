@@ -56,6 +56,31 @@ pub struct Limits {
     pub ping_after: Duration,
     /// Silence after which it is taken to be gone, 150 s. Met: closed.
     pub ping_drop: Duration,
+    /// How long the head of a request may take to come whole, 10 s. Met: 408, and closed.
+    pub http_head: Duration,
+    /// How long another request of the same connection is waited for, 15 s: as long as a page goes on
+    /// asking for its parts. Met: closed.
+    pub http_idle: Duration,
+    /// How long a peer may take nothing of an answer, 30 s. Met: closed.
+    pub http_reader: Duration,
+    /// The head of a request, 16 KiB: browsers with many cookies send half of that. Met: 431, and closed.
+    pub http_head_bytes: usize,
+    /// Fields in it, 64. Met: as above.
+    pub http_headers: usize,
+    /// What a request asks for, 2,048 bytes. Met: 414, and closed.
+    pub http_target_bytes: usize,
+    /// Lines on a page about a room, 100.
+    pub read_lines: usize,
+    /// Silence after which a WebSocket is asked for a sign of life, 30 s: less than proxies on the way
+    /// wait, and browsers answer by themselves.
+    pub socket_ping: Duration,
+    /// How much longer it may be silent then, 30 s. Met: closed.
+    pub socket_drop: Duration,
+    /// One message of a WebSocket, 16 KiB. Met: closed (1009). What it has in it is a line, with its
+    /// own bound.
+    pub socket_message_bytes: u32,
+    /// The frames that one message may come in, 16. Met: closed (1008).
+    pub socket_fragments: u16,
     /// A line in the plain dialect, 4,096 bytes. Met: the line is refused whole, its author told.
     pub line_bytes: usize,
     /// What one person may say: bursts of 8 lines, 2 lines a second after that. Met: lines are
@@ -235,6 +260,17 @@ impl Default for Limits {
             password_tries: 3,
             ping_after: Duration::from_secs(90),
             ping_drop: Duration::from_secs(150),
+            http_head: Duration::from_secs(10),
+            http_idle: Duration::from_secs(15),
+            http_reader: Duration::from_secs(30),
+            http_head_bytes: 16 * 1024,
+            http_headers: 64,
+            http_target_bytes: 2048,
+            read_lines: 100,
+            socket_ping: Duration::from_secs(30),
+            socket_drop: Duration::from_secs(30),
+            socket_message_bytes: 16 * 1024,
+            socket_fragments: 16,
             line_bytes: 4096,
             lines: Rate { burst: 8, every: Duration::from_millis(500) },
             heavy_command: 2,

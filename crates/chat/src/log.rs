@@ -462,6 +462,7 @@ impl Rendered {
 mod tests {
     use super::*;
     use crate::dialect::{Dialect, Scene};
+    use crate::framing::Envelope;
     use crate::words::Manner;
 
     #[test]
@@ -477,8 +478,13 @@ mod tests {
         let (room, scene) = ("#tea".parse().unwrap(), Scene::bare());
         let rendering = Rendering { room: &room, scene: &scene };
         let mut batch = Batch::full_with(1 << 20);
-        let end =
-            log.deliver(Dialect::Undecided.rendition(author), &rendering, 0, 5000, &mut batch);
+        let end = log.deliver(
+            Dialect::Undecided.rendition(author, Envelope::None),
+            &rendering,
+            0,
+            5000,
+            &mut batch,
+        );
         assert_eq!(end, 5000);
         assert!(!log.rest(4999), "one is left");
         assert!(log.is_swollen());

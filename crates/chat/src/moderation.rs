@@ -12,7 +12,7 @@ use wire::name::{Name, RoomName};
 use crate::authority::Act;
 use crate::dialect::Dialect;
 use crate::event::{Event, MemberId, RoomId};
-use crate::outbox::{Place, View};
+use crate::outbox::Place;
 use crate::room::change::{Change, Turn};
 use crate::state::Shown;
 use crate::switchboard::Switchboard;
@@ -92,8 +92,8 @@ impl Switchboard {
             if let (Some(session), Some(room)) =
                 (self.sessions.get_mut(reader), self.state.rooms.get(id))
             {
-                let view = View { me: reader, dialect: &session.dialect, scene: &self.scene };
-                session.outbox.take_along(&view, id, old, &room.log, limit_bytes, now);
+                let (outbox, view) = session.view(reader, &self.scene);
+                outbox.take_along(&view, id, old, &room.log, limit_bytes, now);
             }
             match self.sessions.get(reader).map(|session| &session.dialect) {
                 Some(Dialect::Irc(_)) => {
@@ -109,7 +109,7 @@ impl Switchboard {
                         }
                     });
                 }
-                None => {}
+                Some(Dialect::Http(_)) | None => {}
             }
         }
     }

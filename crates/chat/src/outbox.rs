@@ -12,8 +12,9 @@ use smallvec::SmallVec;
 use wire::irc::Line;
 use wire::name::RoomName;
 
-use crate::dialect::{Dialect, Rendering, Scene};
+use crate::dialect::{Dialect, Rendering, Rendition, Scene};
 use crate::event::{MemberId, RoomId};
+use crate::framing::Envelope;
 use crate::log::Log;
 use crate::room::Room;
 
@@ -82,7 +83,15 @@ impl Place {
 pub(crate) struct View<'a> {
     pub(crate) me: MemberId,
     pub(crate) dialect: &'a Dialect,
+    pub(crate) envelope: Envelope,
     pub(crate) scene: &'a Scene,
+}
+
+impl View<'_> {
+    /// How entries of `room` are rendered for this reader.
+    fn rendition(&self, room: RoomId) -> Rendition {
+        self.dialect.rendition(room, self.envelope)
+    }
 }
 
 /// What [`Outbox::fill`] has done.
@@ -154,7 +163,7 @@ impl Outbox {
             };
             moved.push(Place::event(entry.seq), |out| {
                 if entry.author != view.me {
-                    rendering.render(view.dialect.rendition(id), entry, out);
+                    rendering.render(view.rendition(id), entry, out);
                 }
             });
         }
@@ -230,7 +239,7 @@ impl Outbox {
             }
             if mail == least {
                 if let Some(mailbox) = &mut self.mailbox
-                    && mailbox.take(batch)
+                    && mailbox.take(batch, view.envelope)
                 {
                     self.mailbox = None;
                 }
@@ -260,7 +269,7 @@ impl Outbox {
                 to = (cursor.next + 1..to).find(|&at| own(log, at)).unwrap_or(to);
             }
             let rendering = Rendering { room: &room.name, scene: view.scene };
-            let rendition = view.dialect.rendition(cursor.room);
+            let rendition = view.rendition(cursor.room);
             let from = cursor.next;
             cursor.next = log.deliver(rendition, &rendering, from, to, batch);
             filled.lines += cursor.next - from;
@@ -303,8 +312,10 @@ fn write_missed(missed: u64, room: &RoomName, view: &View<'_>, out: &mut Vec<u8>
     let missed = crate::plain::phrases::Count(missed, "line");
     let what = format_args!("You missed {missed} in {room}: your connection was too slow.");
     if let Dialect::Irc(_) = view.dialect {
+        let from = out.len();
         let line = Line::new(out).source(&view.scene.server).command("NOTICE");
-        return line.param("*").trailing(what).end();
+        line.param("*").trailing(what).end();
+        return view.envelope.enclose(out, from);
     }
     write!(out, "*** {what}").expect("a vector takes all");
     out.extend_from_slice(view.dialect.newline().as_bytes());
@@ -338,12 +349,13 @@ impl Mailbox {
     }
 
     /// Moves what fits of the first item into `batch`; answers whether the mailbox is empty now.
-    fn take(&mut self, batch: &mut Batch) -> bool {
+    fn take(&mut self, batch: &mut Batch, envelope: Envelope) -> bool {
         let Some(item) = self.items.front_mut() else {
             return true;
         };
-        let count = item.len.min(batch.room());
-        batch.copy(&self.bytes[self.taken..self.taken + count]);
+        let bytes = &self.bytes[self.taken..self.taken + item.len];
+        let count = envelope.fitting(bytes, batch.room());
+        batch.copy(&bytes[..count]);
         self.taken += count;
         item.len -= count;
         if item.len == 0 {
@@ -461,7 +473,15 @@ mod tests {
         fn with_view<T>(&mut self, f: impl FnOnce(&mut Self, &View<'_>) -> T) -> T {
             let reader = Reader { form: Form::Bare, ..Reader::default() };
             let dialect = Dialect::Plain(reader);
-            f(self, &View { me: ME, dialect: &dialect, scene: &Scene::bare() })
+            f(
+                self,
+                &View {
+                    me: ME,
+                    dialect: &dialect,
+                    envelope: Envelope::None,
+                    scene: &Scene::bare(),
+                },
+            )
         }
 
         fn take(&mut self, step: &Step) {
@@ -569,7 +589,8 @@ mod tests {
             both.publish(rooms, 2, 600);
         }
         let dialect = Dialect::Plain(Reader { form: Form::Bare, ..Reader::default() });
-        let view = View { me: ME, dialect: &dialect, scene: &Scene::bare() };
+        let view =
+            View { me: ME, dialect: &dialect, envelope: Envelope::None, scene: &Scene::bare() };
         // Once with nobody else there; and once after others, who each read one room, have made
         // runs of it that they share.
         for other_readers in [false, true] {
@@ -609,7 +630,8 @@ mod tests {
         }
         let reader = Reader::default();
         let dialect = Dialect::Plain(reader);
-        let view = View { me: ME, dialect: &dialect, scene: &Scene::bare() };
+        let view =
+            View { me: ME, dialect: &dialect, envelope: Envelope::None, scene: &Scene::bare() };
         let addresses: Vec<*const u8> = others
             .iter_mut()
             .map(|outbox| {

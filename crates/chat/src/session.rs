@@ -4,15 +4,15 @@
 
 use std::net::IpAddr;
 
-use service::Time;
+use service::{Key, Time};
 use wire::line::Lines;
-use wire::telnet::Telnet;
 
 use crate::Speaks;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Scene};
 use crate::door::Door;
+use crate::framing::Framing;
 use crate::gate::Gate;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, View};
 use crate::timer::NEVER;
 
 /// One connection of one person.
@@ -20,7 +20,7 @@ use crate::timer::NEVER;
 pub(crate) struct Session {
     pub(crate) outbox: Outbox,
     pub(crate) dialect: Dialect,
-    pub(crate) telnet: Telnet,
+    pub(crate) framing: Framing,
     pub(crate) lines: Lines,
     /// Bytes that have come and may not be taken yet.
     pub(crate) held: Option<Box<Held>>,
@@ -132,7 +132,7 @@ impl Session {
         Self {
             outbox: Outbox::default(),
             dialect,
-            telnet: Telnet::default(),
+            framing: Framing::default(),
             lines: Lines::default(),
             held: None,
             gate: Gate::default(),
@@ -148,6 +148,12 @@ impl Session {
             flush: Flush::Idle,
             told: Told::default(),
         }
+    }
+
+    /// What it is owed, and as whom and how it reads that.
+    pub(crate) fn view<'a>(&'a mut self, me: Key, scene: &'a Scene) -> (&'a mut Outbox, View<'a>) {
+        let envelope = self.framing.envelope();
+        (&mut self.outbox, View { me, dialect: &self.dialect, envelope, scene })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wire::name::{Charset, Name, NotAName};
 
-use crate::{Ban, Host, Limits, Network, NoHost, RoomName};
+use crate::{Ban, Host, Limits, Network, NoHost, RoomName, Site};
 
 /// What a [`Switchboard`](crate::Switchboard) is made with.
 #[derive(Clone, Debug)]
@@ -50,6 +50,11 @@ pub struct Settings {
     pub icon: String,
     /// Where to write to about the server: IRC's ADMIN. Empty: it says that nothing is given.
     pub contact: String,
+    /// What a browser is shown.
+    pub site: Site,
+    /// Sites whose pages may open WebSockets here beside the server's own, as browsers name them:
+    /// `https://example.org`.
+    pub web_origins: Vec<String>,
     /// The program around the chat.
     pub host: Arc<dyn Host>,
 }
@@ -64,6 +69,8 @@ pub enum Speaks {
     Plain,
     /// IRC, whatever comes.
     Irc,
+    /// HTTP, and WebSockets, whatever comes.
+    Web,
 }
 
 /// A server operator.
@@ -126,6 +133,7 @@ impl Settings {
             trusted_proxies: new.trusted_proxies.clone(),
             icon: new.icon.clone(),
             contact: new.contact.clone(),
+            web_origins: new.web_origins.clone(),
             limits,
             ..self.clone()
         };
@@ -161,6 +169,8 @@ impl Default for Settings {
             names: Charset::Ascii,
             icon: String::new(),
             contact: String::new(),
+            site: Site::default(),
+            web_origins: Vec::new(),
             host: Arc::new(NoHost::default()),
         }
     }

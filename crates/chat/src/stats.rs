@@ -19,6 +19,8 @@ pub struct Stats {
     pub opened: u64,
     /// Connections refused for a limit on their number or on their address.
     pub refused: u64,
+    /// Requests of HTTP answered, WebSockets among them.
+    pub requests: u64,
     /// Whole lines received.
     pub lines_in: u64,
     /// Lines from rooms handed to readers' connections.

@@ -39,6 +39,7 @@ struct Tally {
     undecided: usize,
     plain: usize,
     irc: usize,
+    http: usize,
     /// Of all these, those that are being closed.
     closing: usize,
     /// Those for whom something lies here that they have not taken.
@@ -57,6 +58,7 @@ impl Tally {
             Dialect::Undecided => self.undecided += 1,
             Dialect::Plain(_) => self.plain += 1,
             Dialect::Irc(_) => self.irc += 1,
+            Dialect::Http(_) => self.http += 1,
         }
         let is_closing = session.stage == Stage::Closing;
         self.closing += usize::from(is_closing);
@@ -143,6 +145,7 @@ impl Figures {
             for (sum, part) in [
                 (&mut stats.opened, of.opened),
                 (&mut stats.refused, of.refused),
+                (&mut stats.requests, of.requests),
                 (&mut stats.lines_in, of.lines_in),
                 (&mut stats.lines_out, of.lines_out),
                 (&mut stats.bytes_in, of.bytes_in),
@@ -160,6 +163,7 @@ impl Figures {
                 (&mut tally.undecided, of.undecided),
                 (&mut tally.plain, of.plain),
                 (&mut tally.irc, of.irc),
+                (&mut tally.http, of.http),
                 (&mut tally.closing, of.closing),
                 (&mut tally.behind, of.behind),
                 (&mut tally.paused, of.paused),
@@ -184,6 +188,7 @@ fn write(object: &mut Object<'_>, figures: &Figures) {
             object.number("undecided", tally.undecided as u64);
             object.number("plain", tally.plain as u64);
             object.number("irc", tally.irc as u64);
+            object.number("http", tally.http as u64);
         });
     });
     object.object("lines", |object| {

@@ -26,13 +26,15 @@ use crate::door::Door;
 use crate::ending::Wherefore;
 use crate::event::{Applied, Event, Refusal, RoomId};
 use crate::exchange::{Bounds, Exchange, Seat};
+use crate::framing::Farewell;
+use crate::http::Conversation;
 use crate::irc::{Client, Response, Watches};
-use crate::outbox::{Place, View};
+use crate::outbox::Place;
 use crate::person::Identity;
 use crate::plain::render::Lines;
 use crate::questions::Questions;
 use crate::room::modes::Rank;
-use crate::session::{Counted, Flush, Hears, Input, Receiving, Session, Stage};
+use crate::session::{Counted, Flush, Receiving, Session, Stage};
 use crate::state::State;
 use crate::timer::{NEVER, Timers};
 use crate::trunk::{Ordered, Trunk};
@@ -244,6 +246,7 @@ impl Service for Switchboard {
             _ if self.settings.anonymous => Dialect::Undecided,
             Speaks::Anything | Speaks::Plain => Dialect::Undecided,
             Speaks::Irc => Dialect::Irc(Box::new(Client::new(now, None))),
+            Speaks::Web => Dialect::Undecided,
         };
         let ip = origin.peer.ip();
         let is_proxy = ip.is_some_and(|ip| {
@@ -252,6 +255,9 @@ impl Service for Switchboard {
         let remote_ip = ip.filter(|_| !origin.peer.is_local());
         let mut session = Session::new(remote_ip, speaks, dialect);
         let door = if is_proxy { Door::for_proxy(now) } else { Door::new(now) };
+        if speaks == Speaks::Web && !self.settings.anonymous {
+            session.dialect = Dialect::Http(Box::new(Conversation::new(now, door.forwarding())));
+        }
         session.door = Some(Box::new(door));
         self.sessions.insert(key, session);
         // Of all loops.
@@ -261,6 +267,9 @@ impl Service for Switchboard {
         let address = Address::of(&origin.peer).filter(|_| !is_proxy);
         if !self.admit(key, address) {
             return;
+        }
+        if speaks == Speaks::Web {
+            self.asks_only(key);
         }
         if self.settings.anonymous && !is_proxy {
             // Whatever is said is relayed.
@@ -277,14 +286,8 @@ impl Service for Switchboard {
     }
 
     fn ended(&mut self, key: Key) {
-        if self.phase == Phase::Stopping {
-            return;
-        }
-        if let Some(session) = self.sessions.get_mut(key) {
-            session.input = Input::Ended;
-            if session.held.is_none() && session.hears != Hears::Nothing {
-                self.wind_up(key);
-            }
+        if self.phase != Phase::Stopping {
+            self.end_input(key);
         }
     }
 
@@ -293,8 +296,8 @@ impl Service for Switchboard {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
-        let view = View { me: key, dialect: &session.dialect, scene: &self.scene };
-        let filled = session.outbox.fill(&view, &mut self.state.rooms, batch);
+        let (outbox, view) = session.view(key, &self.scene);
+        let filled = outbox.fill(&view, &mut self.state.rooms, batch);
         session.flush = if batch.is_empty() {
             Flush::Idle
         } else if !batch.is_full() && !session.is_being_answered() {
@@ -362,7 +365,7 @@ impl Service for Switchboard {
         info!(connections = keys.len(), "shutting down");
         for key in keys {
             self.set_deadline(key, NEVER);
-            self.say_goodbye(key, "Server is shutting down...");
+            self.say_goodbye(key, Farewell::Restart, "Server is shutting down...");
         }
     }
 
@@ -579,17 +582,17 @@ impl Switchboard {
             Some(Dialect::Plain(_) | Dialect::Undecided) => {
                 self.tell_plain(member, ordered, outcome);
             }
-            None => {}
+            Some(Dialect::Http(_)) | None => {}
         }
     }
 
     pub(crate) fn detach(&mut self, key: Key, id: RoomId) {
         if let (Some(session), Some(room)) = (self.sessions.get_mut(key), self.state.rooms.get(id))
         {
-            let view = View { me: key, dialect: &session.dialect, scene: &self.scene };
+            let (outbox, view) = session.view(key, &self.scene);
             let limit_bytes = self.settings.limits.mailbox_close_bytes / 2;
             let now = Place::after(self.trunk.last_seq());
-            session.outbox.detach(&view, id, &room.name, &room.log, limit_bytes, now);
+            outbox.detach(&view, id, &room.name, &room.log, limit_bytes, now);
             self.posted(key);
         }
     }
@@ -606,8 +609,8 @@ impl Switchboard {
             if let Some(room) = self.state.rooms.get(id)
                 && session.outbox.position(id).is_some_and(|next| next >= room.log.first())
             {
-                let view = View { me: key, dialect: &session.dialect, scene: &self.scene };
-                session.outbox.take_along(&view, id, &room.name, &room.log, usize::MAX, now);
+                let (outbox, view) = session.view(key, &self.scene);
+                outbox.take_along(&view, id, &room.name, &room.log, usize::MAX, now);
             }
         }
         self.posted(key);
@@ -654,7 +657,7 @@ impl Switchboard {
         match self.sessions.get(key).map(|session| &session.dialect) {
             Some(Dialect::Irc(_)) => self.reply(key, |to| to.notice(what)),
             Some(Dialect::Plain(_) | Dialect::Undecided) => self.tell(key, |to| to.line(what)),
-            None => {}
+            Some(Dialect::Http(_)) | None => {}
         }
     }
 
@@ -663,7 +666,7 @@ impl Switchboard {
     pub(crate) fn tell(&mut self, key: Key, write: impl FnOnce(&mut Lines<'_>)) {
         let newline = match self.sessions.get(key).map(|session| &session.dialect) {
             Some(dialect @ (Dialect::Plain(_) | Dialect::Undecided)) => dialect.newline(),
-            Some(Dialect::Irc(_)) | None => return,
+            Some(Dialect::Irc(_) | Dialect::Http(_)) | None => return,
         };
         let place = Place::after(self.trunk.last_seq());
         self.mail(key, place, |out| write(&mut Lines { out, newline }));
@@ -673,8 +676,14 @@ impl Switchboard {
     pub(crate) fn mail(&mut self, key: Key, place: Place, write: impl FnOnce(&mut Vec<u8>)) {
         if let Some(session) = self.sessions.get_mut(key)
             && session.stage != Stage::Closing
+            && !session.framing.has_ended()
         {
-            session.outbox.mail(place, write);
+            let envelope = session.framing.envelope();
+            session.outbox.mail(place, |out| {
+                let from = out.len();
+                write(out);
+                envelope.enclose(out, from);
+            });
             self.posted(key);
         }
     }

@@ -62,18 +62,35 @@ pub fn first_line(line: &[u8]) -> Language {
     }
 }
 
-/// A method, a target, and a version (RFC 9112 section 3; the last method is how HTTP/2 begins, RFC
-/// 9113 section 3.4).
+/// The methods of RFC 9110 and 5789; and how HTTP/2 begins (RFC 9113 section 3.4).
+const METHODS: [&[u8]; 10] = [
+    b"GET", b"POST", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PATCH", b"CONNECT", b"TRACE", b"PRI",
+];
+
+/// A method, a target, and a version (RFC 9112 section 3).
 fn is_http(line: &[u8]) -> bool {
-    const METHODS: [&[u8]; 10] = [
-        b"GET", b"POST", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PATCH", b"CONNECT", b"TRACE",
-        b"PRI",
-    ];
     let mut words = line.split(|&byte| byte == b' ');
     let is_version = |word: &[u8]| matches!(word, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', ..]);
     words.next().is_some_and(|method| METHODS.contains(&method))
         && words.nth(1).is_some_and(is_version)
         && words.next().is_none()
+}
+
+/// Whether `bytes`, the first of a stream, begin as a request does that asks for a path: what person
+/// would begin with `GET /`? For what has come of a line that does not end.
+pub fn begins_http(bytes: &[u8]) -> bool {
+    METHODS
+        .iter()
+        .any(|method| bytes.strip_prefix(*method).is_some_and(|rest| rest.starts_with(b" /")))
+}
+
+/// Whether `bytes` begin so, or are themselves the beginning of what would.
+pub fn may_become_http(bytes: &[u8]) -> bool {
+    let is_begun = |method: &&[u8]| {
+        let begin: Vec<u8> = [*method, b" /"].concat();
+        !bytes.is_empty() && begin.starts_with(bytes)
+    };
+    begins_http(bytes) || METHODS.iter().any(is_begun)
 }
 
 fn is_proxy_v1(line: &[u8]) -> bool {

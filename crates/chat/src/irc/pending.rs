@@ -12,6 +12,7 @@ use super::command::list::Listing;
 use super::command::names::Names;
 use super::command::who::Who;
 use super::reply::Replies;
+use crate::dialect::Dialect;
 use crate::event::{MemberId, RoomId};
 use crate::session::{Session, Stage};
 use crate::state::{Shown, State};
@@ -69,10 +70,12 @@ impl Switchboard {
 
     /// There may be room for more of a long answer to `key`.
     pub(crate) fn go_on_answering(&mut self, key: Key) {
-        let Some(client) = self.client_mut(key) else {
-            return;
+        let pending = match self.sessions.get(key).map(|session| &session.dialect) {
+            Some(Dialect::Irc(client)) => client.pending.as_ref(),
+            Some(Dialect::Http(_)) => return self.go_on_sending(key),
+            Some(Dialect::Undecided | Dialect::Plain(_)) | None => return,
         };
-        let Some(pending) = &client.pending else {
+        let Some(pending) = pending else {
             return;
         };
         let batch = pending.batch.clone();
@@ -139,7 +142,11 @@ impl Pending {
 impl Session {
     /// Whether it is still being answered.
     pub(crate) fn is_being_answered(&self) -> bool {
-        matches!(&self.dialect, crate::dialect::Dialect::Irc(client) if client.pending.is_some())
+        match &self.dialect {
+            Dialect::Irc(client) => client.pending.is_some(),
+            Dialect::Http(conversation) => conversation.is_answering(),
+            Dialect::Undecided | Dialect::Plain(_) => false,
+        }
     }
 }
 

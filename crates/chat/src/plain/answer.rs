@@ -535,7 +535,7 @@ impl Switchboard {
 impl Switchboard {
     pub(super) fn reader(&self, key: Key) -> Option<Reader> {
         match self.sessions.get(key)?.dialect {
-            Dialect::Undecided | Dialect::Irc(_) => None,
+            Dialect::Undecided | Dialect::Irc(_) | Dialect::Http(_) => None,
             Dialect::Plain(reader) => Some(reader),
         }
     }

@@ -1,14 +1,17 @@
 //! The chat as the people in it see it: each test is a conversation.
 
+mod browser;
 mod desk;
 mod door;
 mod harness;
 mod hostile;
+mod http;
 mod irc;
 mod loops;
 mod order;
 mod status;
 mod transcript;
+mod websocket;
 
 use chat::{Limits, Rate, Settings, SlowReaders};
 use harness::{Chat, on_any_number_of_loops};

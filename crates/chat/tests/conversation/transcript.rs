@@ -5,6 +5,9 @@
 //! bob: irc server-time echo-message   the same, with these capabilities
 //! eve: nc                             connects, is welcomed in the plain dialect, calls herself eve
 //! kit: connect                        connects; nothing more; `kit: connect 192.0.2.7` from there
+//! web: websocket                      connects, and has made a WebSocket of that; what it says and gets
+//!                                     are messages, and `(close 1000 bye)`, `(ping)` and `(pong)`;
+//!                                     `web: websocket 192.0.2.7` from there
 //! ada >> JOIN #tea                    she sends this line
 //! ada >> JOIN #tea\r\nPART #tea        these, in one piece
 //! ada << :ada!~ada@localhost JOIN #tea    the next line she gets is this one, exactly
@@ -27,6 +30,7 @@ use std::collections::BTreeMap;
 use chat::Settings;
 use service::Key;
 
+use crate::browser::{CLOSE, PING, TEXT, frame, unframed, upgrade};
 use crate::harness::{Chat, on_any_number_of_loops};
 
 /// Holds the conversation on a server without flood delay whose lobby IRC clients do not come to.
@@ -50,7 +54,8 @@ pub(crate) fn transcript_with(settings: Settings, text: &str) {
 /// Holds the conversation once.
 #[track_caller]
 pub(crate) fn hold(settings: Settings, text: &str) {
-    let mut table = Table { chat: Chat::with(settings), people: BTreeMap::new() };
+    let chat = Chat::with(settings);
+    let mut table = Table { chat, people: BTreeMap::new(), sockets: BTreeMap::new() };
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if !line.is_empty() && !line.starts_with('#') {
@@ -72,6 +77,8 @@ pub(crate) fn hold(settings: Settings, text: &str) {
 struct Table {
     chat: Chat,
     people: BTreeMap<String, Key>,
+    /// Those that are sent frames, with what of it nobody has looked at.
+    sockets: BTreeMap<Key, Vec<String>>,
 }
 
 impl Table {
@@ -99,7 +106,7 @@ impl Table {
             _ => match rest.split_once(' ') {
                 Some((">>", sent)) => {
                     let sent = sent.replace("\\r\\n", "\r\n");
-                    self.chat.send(key, format!("{sent}\r\n").as_bytes());
+                    self.send(key, &sent);
                 }
                 None if rest == ">>" => self.chat.send(key, b"\r\n"),
                 Some(("<<", expected)) => return self.expect(key, expected),
@@ -107,6 +114,18 @@ impl Table {
             },
         }
         Ok(())
+    }
+
+    fn send(&mut self, key: Key, sent: &str) {
+        if !self.sockets.contains_key(&key) {
+            return self.chat.send(key, format!("{sent}\r\n").as_bytes());
+        }
+        let frame = match sent.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+            Some("ping") => frame(PING, b"x"),
+            Some("close") => frame(CLOSE, &1000u16.to_be_bytes()),
+            _ => frame(TEXT, sent.as_bytes()),
+        };
+        self.chat.send(key, &frame);
     }
 
     fn come(&mut self, name: &str, how: &str) -> Result<(), String> {
@@ -132,7 +151,20 @@ impl Table {
                 }
                 key
             }
-            _ => return Err("irc, nc or connect".into()),
+            Some("websocket") => {
+                let key = match words.next() {
+                    None => self.chat.connect(),
+                    Some(address) => self.chat.connect_from_address(address),
+                };
+                self.chat.send(key, upgrade("text.ircv3.net").as_bytes());
+                let got = self.chat.read(key);
+                if !got.starts_with("HTTP/1.1 101 ") || !got.ends_with("\r\n\r\n") {
+                    return Err(format!("no WebSocket:\n{got}"));
+                }
+                self.sockets.insert(key, Vec::new());
+                key
+            }
+            _ => return Err("irc, nc, websocket or connect".into()),
         };
         self.people.insert(name.to_owned(), key);
         Ok(())
@@ -153,6 +185,10 @@ impl Table {
         }
         match rest.split_first() {
             Some((line, others)) if self.is_meant(expected, line.trim_end()) => {
+                if let Some(lines) = self.sockets.get_mut(&key) {
+                    *lines = others.to_vec();
+                    return Ok(());
+                }
                 let others: String = others.iter().map(|line| format!("{line}\n")).collect();
                 self.chat.unread(key, others.into_bytes());
                 Ok(())
@@ -173,6 +209,10 @@ impl Table {
 
     /// The lines that `key` has got and the transcript has not looked at.
     fn unread(&mut self, key: Key) -> Vec<String> {
+        if let Some(lines) = self.sockets.get_mut(&key) {
+            lines.extend(unframed(&self.chat.read_bytes(key)));
+            return std::mem::take(lines);
+        }
         let got = self.chat.read(key);
         got.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect()
     }

@@ -1,0 +1,106 @@
+//! From a request to a WebSocket, and the dialect that is spoken on it.
+//!
+//! Invariant: a page of another site gets none, unless the operator has named that site: browsers send
+//! whoever looks at a page wherever that page wants, and say which page it is (RFC 6455 section 10.2).
+
+use service::Key;
+use tracing::info;
+use wire::http::{Origin, Request};
+use wire::websocket;
+
+use super::answer::Answer;
+use crate::address::Address;
+use crate::dialect::Dialect;
+use crate::framing::Envelope;
+use crate::irc::{Client, Hint};
+use crate::outbox::Place;
+use crate::session::Counted;
+use crate::switchboard::Switchboard;
+
+/// What may be spoken on a WebSocket, by its name in Sec-WebSocket-Protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subprotocol {
+    /// IRC, a line to a message (IRCv3 `websocket`).
+    Irc(Envelope),
+}
+
+impl Subprotocol {
+    const ALL: [(&str, Self); 2] = [
+        ("text.ircv3.net", Self::Irc(Envelope::Text)),
+        ("binary.ircv3.net", Self::Irc(Envelope::Binary)),
+    ];
+}
+
+impl Switchboard {
+    /// `/ws`: the connection becomes a WebSocket.
+    pub(super) fn answer_upgrade(&mut self, key: Key, request: &Request<'_>) -> Answer {
+        let accept = match websocket::handshake(request) {
+            Ok(accept) => accept,
+            Err(refusal) => {
+                let answer = Answer::text(refusal.status(), format_args!("{}.", refusal.text()));
+                let fields = refusal.fields().iter();
+                return fields.fold(answer, |answer, (name, value)| answer.field(name, *value));
+            }
+        };
+        if let Origin::Other(origin) = request.origin()
+            && !self.settings.web_origins.iter().any(|known| known.eq_ignore_ascii_case(origin))
+        {
+            return Answer::text(
+                403,
+                "Pages of other sites may not connect. (An operator can allow it: --web-origin.)",
+            );
+        }
+        let names = Subprotocol::ALL.map(|(name, _)| name);
+        let name = accept.first_of(&names);
+        let known = Subprotocol::ALL.into_iter().find(|(known, _)| Some(*known) == name);
+        let Some((name, subprotocol)) = known else {
+            let names = names.join(", ");
+            let text = format_args!("Offer one of these as Sec-WebSocket-Protocol: {names}.");
+            return Answer::text(400, text);
+        };
+        // From here on it counts as somebody who comes to chat, and so may be one too many.
+        if !self.come_to_chat(key, request) {
+            return Answer::given();
+        }
+        self.stats.requests += 1;
+        info!(connection = ?key, subprotocol = name, "WebSocket");
+        let place = Place::after(self.trunk.last_seq());
+        self.mail(key, place, |out| accept.write_head(name, out));
+        match subprotocol {
+            Subprotocol::Irc(envelope) => self.speak_irc_in(key, envelope),
+        }
+        Answer::given()
+    }
+
+    /// Lets `key`, which has asked for a WebSocket, come in like one that has just connected, or
+    /// refuses it; answers whether it may.
+    fn come_to_chat(&mut self, key: Key, request: &Request<'_>) -> bool {
+        let brought = self.brought_by_proxy(key, request);
+        let Some(session) = self.sessions.get_mut(key) else {
+            return false;
+        };
+        let (ip, counted) = (session.ip, std::mem::replace(&mut session.counted, Counted::No));
+        if let Some(address) = ip.map(Address::from)
+            && counted == Counted::Yes
+        {
+            self.common.addresses().close(address);
+        }
+        match brought {
+            Some(ip) => self.is_brought(key, ip),
+            None => self.admit(key, ip.map(Address::from).filter(|_| counted == Counted::Yes)),
+        }
+    }
+
+    fn speak_irc_in(&mut self, key: Key, envelope: Envelope) {
+        let now = self.now.time;
+        if let Some(session) = self.sessions.get_mut(key) {
+            let mut client = Client::new(now, None);
+            if let Some(registration) = &mut client.registration {
+                // Nobody types this by mistake.
+                registration.hint = Hint::Unneeded;
+            }
+            session.dialect = Dialect::Irc(Box::new(client));
+        }
+        self.begin_frames(key, envelope);
+    }
+}
