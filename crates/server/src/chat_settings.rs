@@ -50,6 +50,10 @@ pub(crate) fn assemble(loaded: &Loaded, running: Running) -> Result<chat::Settin
         let what = "irc:// and --anonymous exclude each other: who is who is what IRC is about";
         problems.push(loaded.problem("listen", what));
     }
+    if chat.anonymous && chat.listeners.contains(&Speaks::Web) {
+        let what = "web:// and --anonymous exclude each other: whatever comes is relayed as it is";
+        problems.push(loaded.problem("listen", what));
+    }
     if let Some(path) = &settings.motd {
         match motd(path) {
             Ok(lines) => chat.motd = lines,

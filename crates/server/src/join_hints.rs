@@ -83,6 +83,9 @@ impl Call {
             line(text, format_args!("  with other clients: {host}, port {port}, without TLS"));
             return;
         }
+        if self.speaks == Speaks::Web {
+            return;
+        }
         if host == "HOST" {
             line(
                 text,
@@ -97,7 +100,9 @@ impl Call {
     fn unix(self, text: &mut String, path: &str) {
         let nc = format!("nc -U {path}");
         let call = match (self.command, self.speaks) {
-            (CommandName::Hello, _) => format!("curl --unix-socket {path} http://localhost/"),
+            (CommandName::Hello, _) | (CommandName::Chat, Speaks::Web) => {
+                format!("curl --unix-socket {path} http://localhost/")
+            }
             (CommandName::Chat, Speaks::Irc) => format!("irssi -c {path}"),
             (CommandName::Chat, Speaks::Anything) => format!("{nc}   or   irssi -c {path}"),
             _ => nc,
@@ -109,6 +114,10 @@ impl Call {
     fn to(self, host: &str, port: u16) -> String {
         match (self.command, self.speaks) {
             (CommandName::Chat, Speaks::Irc) => format!("irssi -c {host} -p {port}"),
+            (CommandName::Chat, Speaks::Web) if host.contains(':') => {
+                format!("http://[{host}]:{port}/")
+            }
+            (CommandName::Chat, Speaks::Web) => format!("http://{host}:{port}/"),
             (CommandName::Chat | CommandName::Echo, _) => format!("nc {host} {port}"),
             (CommandName::Sink, _) => format!("echo one line | nc -N {host} {port}"),
             (CommandName::Hello, _) if host.contains(':') => {

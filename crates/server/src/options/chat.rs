@@ -12,6 +12,7 @@ use crate::password;
 impl Toml for ServerName {}
 impl Toml for Line {}
 impl Toml for Link {}
+impl Toml for Site {}
 impl Toml for Characters {}
 impl Toml for Slow {}
 
@@ -82,6 +83,29 @@ impl Kind<String> for Link {
             return Err(format!("{text:?} is no address like https://example.org/icon.png"));
         }
         Line::parse(text)
+    }
+
+    fn show(value: &String) -> String {
+        value.clone()
+    }
+}
+
+/// A site, as browsers name it when one of its pages asks for something: `https://example.org`, with
+/// the port if it is not the scheme's (RFC 6454 section 6.2).
+pub(super) struct Site;
+
+impl Kind<String> for Site {
+    fn parse(text: &str) -> Result<String, String> {
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let may_stand =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+        match host {
+            Some(host) if !host.is_empty() && host.chars().all(may_stand) => Ok(text.to_owned()),
+            _ => Err(format!(
+                "{text:?} is no site; write a scheme and a host, and nothing behind them, like \
+                 https://chat.example.org"
+            )),
+        }
     }
 
     fn show(value: &String) -> String {

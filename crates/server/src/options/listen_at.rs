@@ -1,4 +1,5 @@
-//! Where to listen, and what is spoken there: `8008`, `irc://[::]:6667`, `plain://unix:/path`.
+//! Where to listen, and what is spoken there: `8008`, `irc://[::]:6667`, `plain://unix:/path`,
+//! `web://8080`.
 //!
 //! Invariant: what is shown reads back as the same. Where an address can be is the engine's
 //! business; whether a server has more than one way of speaking is checked by those who run it.
@@ -19,8 +20,12 @@ pub(crate) struct ListenAt {
 }
 
 impl ListenAt {
-    const SCHEMES: [(&str, Speaks); 3] =
-        [("any", Speaks::Anything), ("irc", Speaks::Irc), ("plain", Speaks::Plain)];
+    const SCHEMES: [(&str, Speaks); 4] = [
+        ("any", Speaks::Anything),
+        ("irc", Speaks::Irc),
+        ("plain", Speaks::Plain),
+        ("web", Speaks::Web),
+    ];
 
     /// What is spoken there: anything, unless something else was said.
     pub(crate) fn speaks(&self) -> Speaks {
@@ -60,7 +65,7 @@ impl FromStr for ListenAt {
             Some((scheme, place)) if scheme != "unix" => {
                 let known = Self::SCHEMES.into_iter().find(|(name, _)| *name == scheme);
                 let (_, speaks) = known.ok_or_else(|| {
-                    format!("{text:?} begins with none of irc://, plain:// and any://")
+                    format!("{text:?} begins with none of irc://, plain://, web:// and any://")
                 })?;
                 (Some(speaks), place)
             }
@@ -96,6 +101,7 @@ mod tests {
             ("any://*:8008", Speaks::Anything),
             ("irc://[::]:6667", Speaks::Irc),
             ("plain://127.0.0.1:23", Speaks::Plain),
+            ("web://[::]:8080", Speaks::Web),
             ("irc://unix:/run/irc.sock", Speaks::Irc),
             ("irc://fd:3", Speaks::Irc),
             ("unix:/run/sb.sock", Speaks::Anything),

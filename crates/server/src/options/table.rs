@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
 use tutorials::HelloOptions;
 
-use super::chat::{Characters, Line, Link, ServerName, Slow, operators, show_operator};
+use super::chat::{Characters, Line, Link, ServerName, Site, Slow, operators, show_operator};
 use super::listen_at::ListenAt;
 use super::loops::Loops;
 use super::value::{Bytes, Count, File, Kind, Named, OrOff, Span, Switch, Text, Toml, Within};
@@ -246,9 +246,9 @@ pub(super) const TABLE: &[Row] = &[
         shape: Shape::Many,
         placeholder: "ADDR:PORT",
         help: "Where to listen: 8008 (every address), 127.0.0.1:8008, [::1]:8008, unix:/path or \
-               fd:N; may be repeated. Port 0 takes any free port. With irc:// or plain:// before it \
-               the chat speaks only that there, and does not look at what comes. Sockets handed \
-               over by systemd take the place of the default",
+               fd:N; may be repeated. Port 0 takes any free port. With irc://, plain:// or web:// \
+               before it the chat speaks only that there, and does not look at what comes. Sockets \
+               handed over by systemd take the place of the default",
         quoted: true,
         set: |settings, texts| {
             settings.listen = places(texts)?;
@@ -304,6 +304,21 @@ pub(super) const TABLE: &[Row] = &[
         },
         show: |settings| settings.chat.trusted_proxies.iter().map(Named::show).collect(),
     },
+    Row {
+        name: "web-origin",
+        owner: CHAT,
+        shape: Shape::Many,
+        placeholder: "SITE",
+        help: "Let pages of this site open WebSockets here, as those of this server may \
+               (https://example.org); may be repeated",
+        quoted: true,
+        set: |settings, texts| {
+            let sites = texts.iter().map(|text| Site::parse(text)).collect::<Result<_, _>>()?;
+            settings.chat.web_origins = sites;
+            Ok(())
+        },
+        show: |settings| settings.chat.web_origins.iter().map(Site::show).collect(),
+    },
     row!(CHAT, "anonymous", chat.anonymous, Switch, "", "Relay bare lines: no names, times, commands or welcome"),
     row!(CHAT, "no-throttle", no_throttle, Switch, "", "No flood delay and no limits by address: for load tests"),
 
@@ -324,6 +339,17 @@ pub(super) const TABLE: &[Row] = &[
     row!(LIMIT, "password-tries", chat.limits.password_tries, Some1, "N", "Wrong server passwords that a person may give"),
     row!(LIMIT, "ping-after", chat.limits.ping_after, Span, "TIME", "Silence after which an IRC client is asked for a sign of life"),
     row!(LIMIT, "ping-drop", chat.limits.ping_drop, Span, "TIME", "Silence after which an IRC client is closed"),
+    row!(LIMIT, "http-head", chat.limits.http_head, Span, "TIME", "How long the head of an HTTP request may take to come"),
+    row!(LIMIT, "http-idle", chat.limits.http_idle, Span, "TIME", "How long another request of the same connection is waited for"),
+    row!(LIMIT, "http-reader", chat.limits.http_reader, Span, "TIME", "How long who has asked may take nothing of the answer"),
+    row!(LIMIT, "http-head-bytes", chat.limits.http_head_bytes, SomeBytes, "SIZE", "The head of an HTTP request; a longer one is refused"),
+    row!(LIMIT, "http-headers", chat.limits.http_headers, Some1, "N", "Fields in it"),
+    row!(LIMIT, "http-target-bytes", chat.limits.http_target_bytes, SomeBytes, "SIZE", "What an HTTP request asks for; a longer one is refused"),
+    row!(LIMIT, "read-lines", chat.limits.read_lines, Some1, "N", "Lines on a page about a room, for browsers without script"),
+    row!(LIMIT, "socket-ping", chat.limits.socket_ping, Span, "TIME", "Silence after which a WebSocket is asked for a sign of life"),
+    row!(LIMIT, "socket-drop", chat.limits.socket_drop, Span, "TIME", "How much longer it may be silent then"),
+    row!(LIMIT, "socket-message-bytes", chat.limits.socket_message_bytes, SomeBytes, "SIZE", "One message of a WebSocket; with a longer one it is closed"),
+    row!(LIMIT, "socket-fragments", chat.limits.socket_fragments, Some1, "N", "Frames that one message may come in"),
     row!(LIMIT, "line-bytes", chat.limits.line_bytes, SomeBytes, "SIZE", "The longest line; a longer one is refused whole"),
     row!(LIMIT, "line-burst", chat.limits.lines.burst, Some1, "N", "Lines one person may say at once"),
     row!(LIMIT, "line-every", chat.limits.lines.every, Span, "TIME", "How long each takes to be allowed again; 0s for no limit. Faster lines are held, not lost"),

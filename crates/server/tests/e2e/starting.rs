@@ -95,7 +95,7 @@ fn what_cannot_be_listened_at_is_named_with_what_to_do() {
         (code, process.stderr.text())
     };
     for (arguments, needed) in [
-        (&["chat", "--listen", "http://8008"][..], "none of irc://, plain:// and any://"),
+        (&["chat", "--listen", "http://8008"][..], "none of irc://, plain://, web:// and any://"),
         (&["echo", "--listen", "irc://8800"], "only the chat can choose what it speaks"),
         (&["hello", "--listen", "any://8080"], "only the chat can choose what it speaks"),
         (&["chat", "--anonymous", "--listen", "irc://0"], "exclude each other"),
