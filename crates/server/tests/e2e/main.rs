@@ -16,6 +16,7 @@ mod engines;
 mod hangup;
 mod hello;
 mod hostile;
+mod http;
 mod keeping;
 mod languages;
 mod loops;
@@ -24,6 +25,7 @@ mod scale;
 mod sink;
 mod soak;
 mod starting;
+mod websocket;
 
 /// Makes of each function that takes an engine five tests, one for every engine.
 macro_rules! on_every_engine {

@@ -10,6 +10,7 @@ mod process;
 mod python;
 mod server;
 mod terminal;
+mod websocket;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub(crate) use process::{Process, run, tool};
 pub(crate) use python::python;
 pub(crate) use server::{Server, ServerOptions, program};
 pub(crate) use terminal::Terminal;
+pub(crate) use websocket::WebClient;
 
 /// The longest that anything is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
