@@ -44,10 +44,10 @@ export function person(name, rank = '') {
   return h('bdi', { class: `name hue-${hue(name)}` }, rank, name);
 }
 
-/** A square with the first letter of a name. @param {string} name */
+/** A square with the first letter of a name: a picture, which nobody copies or is read. @param {string} name */
 export function face(name) {
   const [first = '?'] = name;
-  return h('span', { class: `face hue-${hue(name)}`, 'aria-hidden': 'true' }, first.toUpperCase());
+  return h('span', { class: `face hue-${hue(name)}`, 'aria-hidden': 'true', data: { letter: first.toUpperCase() } });
 }
 
 /** One of twelve, always the same for a name. @param {string} name */

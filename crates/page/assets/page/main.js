@@ -248,7 +248,9 @@ export class App {
   #took(message) {
     const shown = this.store.room;
     const joined = this.store.rooms.size;
-    const newest = this.store.at(message.room ?? '')?.newest(this.store.era)?.id;
+    const room = this.store.at(message.room ?? '');
+    const newest = room?.newest(this.store.era)?.id;
+    const known = room !== undefined && room.items.length > 0;
     this.store.take(message, Date.now());
     if (message.type === 'welcome') {
       here.set('token', this.store.token);
@@ -257,9 +259,9 @@ export class App {
       the('who-name').textContent = message.name;
     }
     if (message.type === 'error' && message.n === undefined) this.#failed(message);
-    if (message.type === 'missed') this.#catchUp(message.room, newest);
-    // More was said while one was away than is told at one time.
-    if (message.type === 'room' && newest && message.more) this.#catchUp(message.room, message.messages.at(-1)?.id);
+    // One was too slow: a new view of the room has what is missing.
+    if (message.type === 'missed') this.line.ask({ type: 'join', room: message.room, after: newest }).catch(() => {});
+    if (message.type === 'room') this.#entered(message, newest, known);
     if (this.store.room !== shown) this.timeline.show(this.store.room);
     if (this.store.rooms.size !== joined || message.type === 'removed') this.#keepRooms();
     if (message.type === 'room' && this.store.room?.name === message.room) this.looked();
@@ -280,12 +282,21 @@ export class App {
     }
   }
 
-  /** Asks for what was said behind a line, up to what is there. @param {string} room @param {string} [after] */
-  async #catchUp(room, after) {
-    for (let page = 0; after && page < PAGES; page++) {
-      const answer = await this.line.ask({ type: 'history', room, after, count: PAGE }).catch(() => null);
-      after = answer?.more ? answer.messages.at(-1)?.id : undefined;
+  /** @param {Message} message @param {string | undefined} after the last line that was there
+   * @param {boolean} known lines were there, perhaps of an earlier run of the server */
+  async #entered({ room, messages = [], more }, after, known) {
+    const at = this.store.at(room);
+    if (at && !this.store.resumed) for (const message of this.store.unacknowledged(at)) this.line.send(message);
+    // More was said while one was away than is told at one time: what is between is asked for.
+    let before = messages[0]?.id;
+    for (let page = 0; known && more && before && page < PAGES; page++) {
+      const answer = await this.line.ask({ type: 'history', room, after, before, count: PAGE }).catch(() => null);
+      if (!answer || answer.messages.length === 0) break;
+      more = answer.more === true;
+      if (after) after = answer.messages.at(-1).id;
+      else before = answer.messages[0].id;
     }
+    if (known && at && !after) at.more = more === true;
   }
 
   /** @param {import('./room.js').Room} room @param {Item} item */

@@ -50,7 +50,7 @@ export class Search {
       if (asked !== this.#asked) return;
       this.#found.append(...messages.map((/** @type {any} */ message) => this.#row(room, message)));
       const count = this.#found.children.length;
-      this.#state.textContent = count === 0 ? `“${text}” is in nothing that the server keeps of ${room}.`
+      this.#state.textContent = count === 0 && more ? 'Nothing yet.' : count === 0 ? `“${text}” is in nothing that the server keeps of ${room}.`
         : `${count}${more ? ' and more' : ''} found, the latest first`;
       if (more) {
         this.#state.append(' ', h('button', { type: 'button', onclick: () => this.#search(next ?? messages.at(-1)?.id) }, 'Show more'));

@@ -34,7 +34,7 @@ export class Sidebar {
     the('rooms').replaceChildren(...rooms.map((room) => this.#row(room)));
     if (focused) /** @type {HTMLElement | null} */ (document.querySelector(`#rooms [data-room=${CSS.escape(focused)}] .open`))?.focus();
     the('me').replaceChildren(face(store.me || '?'), h('span', { class: 'grow' }, person(store.me || '…')), icon('pen'));
-    the('me').setAttribute('aria-label', `You are ${store.me}. Choose another name`);
+    the('me').setAttribute('aria-label', `${store.me}: choose another name`);
   }
 
   /** @param {Room} room */

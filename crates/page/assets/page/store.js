@@ -25,6 +25,10 @@ export class Store {
   rooms = new Map();
   /** The room that is shown. */
   active = '';
+  /** The server knows by the token who one is, and what one has said. */
+  resumed = false;
+  /** What the server says to newcomers, until it is shown. @type {string[]} */
+  #motd = [];
   /** Counts the server's epochs that this page has seen: lines of one stand behind those of another. */
   era = 0;
   #epoch = '';
@@ -130,10 +134,13 @@ export class Store {
     this.changed('lines', room);
   }
 
-  /** All that waits for the server's word, in order: for a new line. It may come twice, and is said once:
-   * the server knows it by its number. */
-  unacknowledged() {
+  /** What waits for the server's word, in order: for a new line. A server that knows one says nothing
+   * twice, because it knows the numbers. One that does not may have said it: so it is asked for a room's
+   * lines first, and what is found there waits no more.
+   * @param {Room} [of] what was said there; else: what needs no lines to be looked through */
+  unacknowledged(of) {
     return [...this.#unsent.values()]
+      .filter(({ room }) => (of ? room === of : this.resumed || !room.isRoom))
       .sort((one, other) => (one.item.n ?? 0) - (other.item.n ?? 0))
       .map(({ room, item }) => this.#message(room, item));
   }
@@ -177,6 +184,8 @@ export class Store {
     this.token = message.token ?? '';
     this.lobby = message.lobby ?? '';
     this.commands = message.commands ?? [];
+    this.resumed = message.resumed === true;
+    if (this.#epoch === '') this.#motd = message.motd ?? [];
     Object.assign(this.limits, message.limits);
     if (this.#epoch !== '' && message.epoch !== this.#epoch) {
       this.era++;
@@ -219,6 +228,7 @@ export class Store {
       unread ||= line.id === room.read;
     }
     for (const id of message.redacted ?? []) room.remove(id);
+    if (this.#motd.length > 0) this.note(this.#motd.splice(0).join('\n'), room.name);
     if (fresh && this.active === '') this.active = room.name;
     this.changed('rooms', room);
     this.changed('lines', room);
@@ -253,7 +263,9 @@ export class Store {
   /** @param {Message} message */
   _private(message) {
     const mine = key(message.from) === key(this.me);
-    const room = this.open(mine ? message.to : message.from);
+    // To the operators of a room: there it belongs.
+    const operators = this.at(message.to.replace(/^[^#&]+/, ''));
+    const room = operators ?? this.open(mine ? message.to : message.from);
     room.joined = true;
     room.typing.delete(message.from);
     const item = this.#add(room, message);
@@ -416,13 +428,18 @@ export class Store {
 
   /** @param {Message} message */
   _error(message) {
-    const waits = this.#unsent.get(message.n ?? 0);
-    if (!waits) return;
-    this.#unsent.delete(message.n ?? 0);
-    waits.item.state = 'failed';
-    waits.item.why = clean(message.text ?? '');
-    waits.item.rev++;
-    this.changed('lines', waits.room);
+    const room = message.n === undefined ? this.at(message.room ?? '') : undefined;
+    // A room that does not let one in again: what was to be said there is not said.
+    if (room) room.joined = false;
+    for (const [n, waits] of [...this.#unsent]) {
+      if (n !== message.n && (room === undefined || waits.room !== room)) continue;
+      this.#unsent.delete(n);
+      waits.item.state = 'failed';
+      waits.item.why = clean(message.text ?? '');
+      waits.item.rev++;
+      this.changed('lines', waits.room);
+    }
+    if (room) this.changed('rooms', room);
   }
 
   /** @param {Message} message */
@@ -444,6 +461,7 @@ export class Store {
         && item.text === line.text && (item.kind === 'act') === (line.kind === 'act'));
       if (mine && !room.find(line.id)) {
         room.settle(mine, { id: line.id, seq: line.seq, time: line.time, era: this.era });
+        if (!this.resumed) this.#unsent.delete(mine.n ?? 0);
         return undefined;
       }
     }

@@ -55,8 +55,12 @@ test('several lines are one message, and a line of commands is not said', async 
   await nc.reads('one');
   await nc.reads('two');
   assert.equal(await ada.page.locator('#rows .line').count(), 1);
+  await ada.say('/join #tea');
+  await ada.page.waitForFunction(() => document.querySelector('#room-name').textContent === '#tea');
   await ada.say('/topic tea and toast');
   await ada.page.waitForFunction(() => document.querySelector('#topic').textContent === 'tea and toast');
+  nc.say('/join #tea');
+  await ada.page.locator('#member-list .name', { hasText: 'guest' }).waitFor();
   await ada.say('//not a command');
   await nc.reads('<ada> /not a command');
   await ada.say('/nonsense');
@@ -139,7 +143,7 @@ test('what is refused says so, and can be tried again', async (test) => {
   const ada = await Person.at(chromium, server.url, { name: 'ada' });
   nc.say('/join #quiet');
   nc.say('/mode +m');
-  await nc.reads('moderated');
+  await nc.reads('+m now');
   await ada.say('/join #quiet');
   await ada.page.waitForFunction(() => document.querySelector('#room-name').textContent === '#quiet');
   await ada.say('may I?');

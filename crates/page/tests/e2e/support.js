@@ -18,13 +18,14 @@ export const PATIENCE = 30_000;
 const target = process.env.CARGO_TARGET_DIR ?? resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../../../target');
 const PROGRAM = process.env.SWITCHBOARD ?? join(target, 'debug/switchboard');
 
-/** Waits until `look` gives something. @template T @param {() => T | Promise<T>} look @param {string} what */
+/** Waits until `look` gives something. @template T @param {() => T | Promise<T>} look
+ * @param {string | (() => string)} what */
 export async function until(look, what) {
   const end = Date.now() + PATIENCE;
   for (;;) {
     const found = await look();
     if (found) return found;
-    if (Date.now() > end) assert.fail(`in vain: ${what}`);
+    if (Date.now() > end) assert.fail(`in vain: ${typeof what === 'string' ? what : what()}`);
     await new Promise((go) => setTimeout(go, 20));
   }
 }
@@ -53,7 +54,7 @@ export class Server {
         this.output += text;
       });
     }
-    const [, address] = await until(() => /^Listening on .*:(\d+)\n/m.exec(said), `an address in: ${said}`);
+    const [, address] = await until(() => /^Listening on .*:(\d+)\n/m.exec(said), () => `an address in: ${said}`);
     this.port = Number(address);
     this.url = `http://127.0.0.1:${this.port}/`;
   }
@@ -107,7 +108,7 @@ export class Talker {
   }
 
   reads(words) {
-    return until(() => this.text.includes(words), `${words} in: ${this.text.slice(-2000)}`);
+    return until(() => this.text.includes(words), () => `${words} in: ${this.text.slice(-2000)}`);
   }
 }
 

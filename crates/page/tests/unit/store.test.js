@@ -113,6 +113,23 @@ test('after a cut, what was not acknowledged goes again in its order, and is the
   assert.deepEqual(told.store.unacknowledged(), []);
 });
 
+test('a server that has forgotten one is asked what was said before it is said again', () => {
+  const told = new Told();
+  for (const n of [1, 2]) told.store.say(told.lobby, `mine ${n}`, 'say', n, told.now);
+  told.welcome('one', { resumed: false });
+  assert.deepEqual(told.store.unacknowledged(), []);
+  told.room([told.line('mine 1', 'ada')]);
+  assert.deepEqual(told.store.unacknowledged(told.lobby).map((message) => message.n), [2]);
+});
+
+test('what was to be said in a room that does not let one in again is not said', () => {
+  const told = new Told();
+  told.store.say(told.lobby, 'hi', 'say', 1, told.now);
+  told.take({ type: 'error', code: 'closed', room: '#lobby', text: 'It is full.' });
+  assert.equal(told.lobby.joined, false);
+  assert.equal(told.lobby.unsent[0].state, 'failed');
+});
+
 test('what came twice over two lines is there once', () => {
   const told = new Told();
   const lines = ['a', 'b', 'c'].map((text) => told.line(text));
