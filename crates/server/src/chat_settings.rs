@@ -19,6 +19,7 @@ use crate::files;
 use crate::listeners;
 use crate::options::{ListenAt, Loaded, Problem};
 use crate::password;
+use crate::site::site;
 
 /// The longest message of the day, 16 KiB: it is sent to everyone who comes. Met: an error at the
 /// start.
@@ -44,6 +45,7 @@ pub(crate) fn assemble(loaded: &Loaded, running: Running) -> Result<chat::Settin
     chat.seed = running.seed;
     chat.cloak_key = running.cloak_key;
     chat.host = running.host;
+    chat.site = site();
     let mut problems = contradictions(loaded, &chat.limits);
     chat.listeners = listeners::wanted(loaded).iter().map(ListenAt::speaks).collect();
     if chat.anonymous && chat.listeners.contains(&Speaks::Irc) {

@@ -24,6 +24,7 @@ mod loops;
 mod options;
 mod password;
 mod serve;
+mod site;
 mod turn_times;
 mod vitals;
 
