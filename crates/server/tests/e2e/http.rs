@@ -1,12 +1,15 @@
 //! Requests that nobody should send, over real sockets: each is answered once, the connection is
 //! closed, and what stands behind it is never taken for another request.
 
+use std::time::Duration;
+
 use crate::on_every_engine;
-use crate::support::{Client, Ending, Server};
+use crate::support::{Client, Ending, PATIENCE, Server};
 
 on_every_engine![
     what_can_be_read_in_two_ways_is_refused_once,
     what_is_too_much_is_refused_before_it_has_come,
+    a_head_that_does_not_come_whole_is_not_waited_for,
     requests_that_follow_each_other_are_answered_in_order,
 ];
 
@@ -63,6 +66,30 @@ fn what_is_too_much_is_refused_before_it_has_come(engine: &str) {
         assert_eq!(rude.drain(), Ending::Closed);
         let text = rude.text();
         assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
+    }
+    server.stop();
+}
+
+fn a_head_that_does_not_come_whole_is_not_waited_for(engine: &str) {
+    let server = Server::start(engine, &["chat", "--http-head", "300ms"]);
+    let mut silent = server.connect();
+    silent.send("GET / HTTP/1.1\r\nHost: a\r\n");
+    let mut slow = server.connect();
+    slow.send("GET / HTTP/1.1\r\nHost: a\r\nX: ");
+    // A sign of life now and then is no head.
+    slow.stream
+        .set_read_timeout(Some(Duration::from_millis(10)))
+        .expect("a limit that is not zero");
+    for _ in 0..3000 {
+        if slow.stream.peek(&mut [0]).is_ok() {
+            break;
+        }
+        slow.send("y");
+    }
+    slow.stream.set_read_timeout(Some(PATIENCE)).expect("a limit that is not zero");
+    for mut peer in [silent, slow] {
+        assert_eq!(peer.drain(), Ending::Closed, "{}", peer.text());
+        assert!(peer.text().starts_with("HTTP/1.1 408 "), "{}", peer.text());
     }
     server.stop();
 }
