@@ -13,6 +13,8 @@ use std::net::IpAddr;
 use blake2::Blake2sMac256;
 use blake2::digest::{KeyInit, Mac};
 
+use crate::web::resume::Token;
+
 /// Letters and digits of a word: 50 bits, so that two networks rarely share one.
 const WORD_CHARS: usize = 10;
 
@@ -29,6 +31,7 @@ enum Meaning {
     V4 = 4,
     V6 = 6,
     Password = 0,
+    Token = 1,
 }
 
 impl std::fmt::Debug for Cloaks {
@@ -70,6 +73,15 @@ impl Cloaks {
     pub(crate) fn is_same(&self, given: &str, password: &str) -> bool {
         let made = |text: &str| self.digest(Meaning::Password, 0, text.as_bytes());
         made(given) == made(password)
+    }
+
+    /// The token with this number, in the run of the server with this seed.
+    pub(crate) fn token(&self, seed: u64, number: u64) -> Token {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&seed.to_be_bytes());
+        bytes[8..].copy_from_slice(&number.to_be_bytes());
+        let digest = self.digest(Meaning::Token, 0, &bytes);
+        Token::new(std::array::from_fn(|at| digest[at]))
     }
 
     fn push_word(&self, meaning: Meaning, bits: u8, network: &[u8], host: &mut String) {
@@ -125,6 +137,17 @@ mod tests {
         let (one, other) = (Cloaks::new(&[1; 32]).host(ip), Cloaks::new(&[2; 32]).host(ip));
         assert!(one.split('.').zip(other.split('.')).take(3).all(|(one, other)| one != other));
         assert_eq!(&*Cloaks::new(&[1; 32]).host(None), "localhost");
+    }
+
+    #[test]
+    fn no_two_tokens_are_the_same() {
+        let cloaks = [Cloaks::new(&[0; 32]), Cloaks::new(&[1; 32])];
+        let made = |cloaks: &Cloaks, seed, number| cloaks.token(seed, number).to_string();
+        let one = made(&cloaks[0], 1, 1);
+        assert_eq!(one, made(&cloaks[0], 1, 1));
+        for other in [made(&cloaks[0], 1, 2), made(&cloaks[0], 2, 1), made(&cloaks[1], 1, 1)] {
+            assert_ne!(one, other);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What holds for a server as a whole and does not stand in the order of events: who connects, and
-//! from where; and what its loops tell of themselves to whoever looks.
+//! from where; what is kept for those who come back; and what its loops tell of themselves to whoever
+//! looks.
 //!
 //! Invariant: a bound on connections holds for all loops together, whichever of them a connection
 //! comes to. Nothing that is applied depends on what stands here.
@@ -11,11 +12,13 @@ use service::Time;
 
 use crate::address::Addresses;
 use crate::status::Figures;
+use crate::web::resume::Resumes;
 
 /// Counts of all loops of a server.
 #[derive(Debug)]
 pub(crate) struct Common {
     addresses: Mutex<Addresses>,
+    resumes: Mutex<Resumes>,
     connections: AtomicUsize,
     closing: AtomicUsize,
     /// What each loop has told of itself last, by its number. Held for as long as it takes to copy.
@@ -29,6 +32,7 @@ impl Common {
     pub(crate) fn new(seed: u64, loops: usize) -> Self {
         Self {
             addresses: Mutex::new(Addresses::new(seed)),
+            resumes: Mutex::new(Resumes::new(seed)),
             connections: AtomicUsize::new(0),
             closing: AtomicUsize::new(0),
             figures: (0..loops).map(|_| Mutex::new(None)).collect(),
@@ -39,6 +43,11 @@ impl Common {
     /// How many connections come from where: held for as long as it takes to look one up.
     pub(crate) fn addresses(&self) -> MutexGuard<'_, Addresses> {
         lock(&self.addresses)
+    }
+
+    /// What is kept for clients that come back: held likewise.
+    pub(crate) fn resumes(&self) -> MutexGuard<'_, Resumes> {
+        lock(&self.resumes)
     }
 
     /// One more connection. Answers how many there are now.

@@ -14,6 +14,7 @@ use crate::irc::{Client, Hint, Ping};
 use crate::session::{Session, Stage};
 use crate::switchboard::Switchboard;
 use crate::timer::NEVER;
+use crate::web::Ending;
 
 /// Why something is to be done about a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ enum Due {
     Hint,
     /// It has not said who it is.
     Registration,
+    /// It has not said hello.
+    Hello,
     /// Nothing has come for a while: is it still there?
     Ping,
     /// It is not.
@@ -53,6 +56,9 @@ impl Session {
                 .map(|until| (until, Due::Password)),
             Dialect::Irc(client) => Some(client.next_due(limits)),
             Dialect::Http(conversation) => Some((conversation.until(limits), Due::Http)),
+            Dialect::Web(client) => {
+                client.awaited_since().map(|since| (since + limits.registration, Due::Hello))
+            }
         };
         let socket =
             self.framing.silence(limits).map(|(time, silence)| (time, Due::Socket(silence)));
@@ -117,6 +123,12 @@ impl Switchboard {
             }
             Due::Socket(silence) => self.meet_silence(key, silence),
             Due::Http => self.tire_of_request(key),
+            Due::Hello => {
+                let seconds = limits.registration.as_secs();
+                let text = format!("No hello came in {seconds} s.");
+                self.note_ending(key, Ending::NotWelcome);
+                self.close_saying(key, text);
+            }
             Due::Ping => self.ask_for_sign_of_life(key),
             Due::Silence => {
                 let seconds = limits.ping_drop.as_secs();

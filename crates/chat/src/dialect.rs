@@ -1,7 +1,7 @@
 //! The languages peers speak.
 //!
 //! Invariant: the core has members, rooms and events; what they look like in bytes is decided in
-//! [`plain`](crate::plain) and [`irc`].
+//! [`plain`](crate::plain), [`irc`] and [`web`].
 
 use wire::name::RoomName;
 
@@ -12,6 +12,7 @@ use crate::http::Conversation;
 use crate::irc::{self, Client};
 use crate::log::Entry;
 use crate::plain::render::{self as plain, Newline};
+use crate::web;
 
 /// What a connection speaks.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) enum Dialect {
     /// HTTP: requests and their answers. One of them may make a WebSocket of the connection, on which
     /// another dialect is spoken.
     Http(Box<Conversation>),
+    /// JSON: `switchboard.v1`.
+    Web(Box<web::Client>),
 }
 
 /// One way of rendering an entry: readers with the same rendition get the same bytes.
@@ -34,6 +37,8 @@ pub(crate) enum Rendition {
     Plain(plain::Style),
     /// As messages of IRC, each in such an envelope.
     Irc(irc::Class, Envelope),
+    /// As messages of `switchboard.v1`, likewise.
+    Web(Envelope),
 }
 
 impl Dialect {
@@ -46,6 +51,7 @@ impl Dialect {
             }
             Self::Plain(reader) => Rendition::Plain(reader.style(room)),
             Self::Irc(client) => Rendition::Irc(client.class(), envelope),
+            Self::Web(_) => Rendition::Web(envelope),
         }
     }
 
@@ -58,7 +64,7 @@ impl Dialect {
     pub(crate) fn newline(&self) -> Newline {
         match self {
             Self::Plain(reader) => reader.newline,
-            Self::Undecided | Self::Irc(_) | Self::Http(_) => Newline::default(),
+            Self::Undecided | Self::Irc(_) | Self::Http(_) | Self::Web(_) => Newline::default(),
         }
     }
 }
@@ -97,6 +103,11 @@ impl Rendering<'_> {
             Rendition::Irc(class, envelope) => {
                 let from = out.len();
                 irc::render::render(class, self, entry, out);
+                envelope.enclose(out, from);
+            }
+            Rendition::Web(envelope) => {
+                let from = out.len();
+                web::render::render(self, entry, out);
                 envelope.enclose(out, from);
             }
         }

@@ -18,6 +18,7 @@ use crate::outbox::Place;
 use crate::session::{Hears, Session, Stage};
 use crate::switchboard::{Ask, Phase, Switchboard};
 use crate::timer::NEVER;
+use crate::web::{Ending, Message};
 
 /// Why somebody is put out whom this loop serves.
 #[derive(Clone, Debug)]
@@ -32,7 +33,8 @@ impl Switchboard {
     /// A connection leaves: everyone hears of it, it gets what it is owed, and is closed.
     pub(crate) fn leave(&mut self, key: Key, reason: &str) {
         self.depart(key, reason);
-        if let Some(Dialect::Irc(_)) = self.sessions.get(key).map(|session| &session.dialect) {
+        let dialect = self.sessions.get(key).map(|session| &session.dialect);
+        if let Some(Dialect::Irc(_) | Dialect::Web(_)) = dialect {
             self.say_goodbye(key, Farewell::Normal, reason);
         }
         self.close(key);
@@ -77,6 +79,7 @@ impl Switchboard {
         self.stats.slow_closed += 1;
         info!(connection = ?key, "closing a slow reader");
         self.depart(key, "Connection too slow");
+        self.note_ending(key, Ending::Slow);
         let why = "You are disconnected: your connection was too slow.";
         self.say_goodbye(key, Farewell::Refused, why);
         self.close(key);
@@ -86,7 +89,9 @@ impl Switchboard {
     /// IRC may be a person, who gets it cleaned: operators write reasons too.
     pub(crate) fn close_saying(&mut self, key: Key, why: impl fmt::Display) {
         match self.sessions.get(key).map(|session| &session.dialect) {
-            Some(Dialect::Irc(_)) => self.say_goodbye(key, Farewell::Refused, why),
+            Some(Dialect::Irc(_) | Dialect::Web(_)) => {
+                self.say_goodbye(key, Farewell::Refused, why);
+            }
             Some(Dialect::Http(_)) => return self.refuse_to_answer(key, &why.to_string()),
             Some(Dialect::Plain(_)) => {
                 self.tell(key, |to| to.line(text::clean(&why.to_string())));
@@ -139,6 +144,11 @@ impl Switchboard {
                     let line = wire::irc::Line::new(out).command("ERROR");
                     line.trailing(format_args!("Closing Link: {host} ({why})")).end();
                 });
+                self.end_frames(key, farewell, &why);
+            }
+            Some(Dialect::Web(client)) => {
+                let (code, why) = (client.ending(), why.to_string());
+                self.send_web(key, &Message::Closing { code, text: text::clean(&why) });
                 self.end_frames(key, farewell, &why);
             }
             Some(Dialect::Plain(_)) => self.tell(key, |to| to.line(format_args!("*** {why}"))),

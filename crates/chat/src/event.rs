@@ -178,11 +178,13 @@ pub(crate) enum Event {
     },
 }
 
-/// By whom a member is put out of the server.
+/// Why a member is put out of the server.
 #[derive(Debug)]
-pub(crate) struct PutOut {
-    pub(crate) by: Arc<Person>,
-    pub(crate) reason: Box<str>,
+pub(crate) enum PutOut {
+    /// A server operator has said so.
+    Killed { by: Arc<Person>, reason: Box<str> },
+    /// It goes on over another connection.
+    Resumed,
 }
 
 /// Whose those events are that are nobody's.

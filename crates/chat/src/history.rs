@@ -28,6 +28,15 @@ pub(crate) trait History: fmt::Debug + Send {
     /// What was said, or happened, in `room` under this number, if it is kept.
     fn find(&self, room: RoomId, seq: u64) -> Option<Entry>;
 
+    /// What was said in `room` with something in it.
+    fn search(&self, room: RoomId, search: &Search<'_>) -> Found;
+
+    /// The number of the last that was said in `room` and is not kept any more; 0: nothing.
+    fn gone(&self, room: RoomId) -> u64;
+
+    /// What was taken back in `room` behind this number, as far as that is kept.
+    fn redacted_since(&self, room: RoomId, seq: u64) -> Vec<u64>;
+
     /// Forgets what was said in `room` under this number.
     fn take_back(&mut self, room: RoomId, seq: u64);
 
@@ -42,6 +51,30 @@ pub(crate) struct Query {
     pub(crate) span: Span,
     /// At most so many entries.
     pub(crate) count: usize,
+}
+
+/// What is looked for in what was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Search<'a> {
+    /// In small letters; found in whatever letters it stands.
+    pub(crate) text: &'a str,
+    /// Only before the entry with this number.
+    pub(crate) before: Option<u64>,
+    /// At most so many entries.
+    pub(crate) count: usize,
+    /// So many bytes of text are looked through, and the entry that they end in.
+    pub(crate) bytes: usize,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    /// The latest first.
+    pub(crate) entries: Vec<Entry>,
+    /// Before which entry to look on, if not all was looked through.
+    pub(crate) next: Option<u64>,
+    /// How many bytes of text were.
+    pub(crate) looked_through: usize,
 }
 
 /// Of what kind.
@@ -173,6 +206,8 @@ struct Shelf {
 struct Past {
     entries: VecDeque<Entry>,
     bytes: usize,
+    /// The number of the last entry that was let go; 0: none was.
+    gone: u64,
 }
 
 /// Somebody who has left is kept by what tells of it, and costs about so many bytes.
@@ -232,6 +267,48 @@ impl History for InMemory {
         all.find(|entry| entry.seq == seq).cloned()
     }
 
+    fn search(&self, room: RoomId, search: &Search<'_>) -> Found {
+        let mut found = Found::default();
+        let past = self.said.rooms.get(room);
+        let entries = past.into_iter().flat_map(|past| {
+            let end = search.before.map_or(past.entries.len(), |before| {
+                past.entries.partition_point(|entry| entry.seq < before)
+            });
+            past.entries.range(..end).rev()
+        });
+        let mut last = None;
+        for entry in entries {
+            if found.looked_through >= search.bytes || found.entries.len() >= search.count {
+                found.next = last;
+                break;
+            }
+            if let What::Said { words, .. } = &entry.what {
+                found.looked_through += words.text.len();
+                if words.text.to_lowercase().contains(search.text) {
+                    found.entries.push(entry.clone());
+                }
+            }
+            last = Some(entry.seq);
+        }
+        found
+    }
+
+    fn gone(&self, room: RoomId) -> u64 {
+        self.said.rooms.get(room).map_or(0, |past| past.gone)
+    }
+
+    fn redacted_since(&self, room: RoomId, seq: u64) -> Vec<u64> {
+        let Some(past) = self.events.rooms.get(room) else {
+            return Vec::new();
+        };
+        let begin = past.entries.partition_point(|entry| entry.seq <= seq);
+        let redacted = past.entries.range(begin..).filter_map(|entry| match entry.what {
+            What::Redacted { seq, .. } => Some(seq),
+            _ => None,
+        });
+        redacted.collect()
+    }
+
     fn take_back(&mut self, room: RoomId, seq: u64) {
         self.said.take_back(room, seq);
         self.events.take_back(room, seq);
@@ -270,6 +347,7 @@ impl Shelf {
                 break;
             };
             past.bytes -= (self.cost)(&oldest);
+            past.gone = oldest.seq;
             self.total_bytes -= (self.cost)(&oldest);
         }
     }

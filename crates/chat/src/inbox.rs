@@ -30,7 +30,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Whether any of what was held could be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
+pub(crate) enum Progress {
     Some,
     None,
 }
@@ -56,7 +56,7 @@ impl Switchboard {
         let Framing::Bare(telnet) = &mut session.framing else {
             return self.take_frames(key, bytes);
         };
-        if matches!(session.dialect, Dialect::Irc(_) | Dialect::Http(_)) {
+        if matches!(session.dialect, Dialect::Irc(_) | Dialect::Http(_) | Dialect::Web(_)) {
             return self.take_typed(key, bytes);
         }
         let (mut memory, mut answer) = (std::mem::take(&mut self.typed), Vec::new());
@@ -129,6 +129,7 @@ impl Switchboard {
             }
             let limit_bytes = match session.dialect {
                 Dialect::Irc(_) => Bounds::CLIENT.line_bytes(),
+                Dialect::Web(_) => self.settings.limits.socket_message_bytes as usize,
                 Dialect::Undecided | Dialect::Plain(_) | Dialect::Http(_) => {
                     self.settings.limits.line_bytes
                 }
@@ -169,7 +170,7 @@ impl Switchboard {
     }
 
     /// Held bytes wait for their time; their author is told, once, if it was too fast.
-    fn wait(&mut self, key: Key, progress: Progress) {
+    pub(crate) fn wait(&mut self, key: Key, progress: Progress) {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
@@ -219,6 +220,7 @@ impl Switchboard {
             return;
         };
         let (before, was_http) = (held.rest().len(), session.dialect.is_http());
+        self.join_wanted(key);
         let left = self.take_lines(key, held.rest()).len();
         let Some(session) = self.sessions.get_mut(key) else {
             return;
@@ -287,12 +289,8 @@ impl Switchboard {
     }
 
     fn take_line(&mut self, key: Key, line: Line<'_>) {
-        match line {
-            _ if matches!(
-                self.sessions.get(key).map(|session| &session.dialect),
-                Some(Dialect::Irc(_))
-            ) =>
-            {
+        match self.sessions.get(key).map(|session| &session.dialect) {
+            Some(Dialect::Irc(_)) => {
                 self.stats.lines_in += 1;
                 match line {
                     Line::Whole(line) => self.take_irc_line(key, line),
@@ -300,6 +298,22 @@ impl Switchboard {
                     Line::EndOfTransmission => {}
                 }
             }
+            Some(Dialect::Web(_)) => {
+                self.stats.lines_in += 1;
+                match line {
+                    Line::Whole(line) => self.take_web_line(key, line),
+                    Line::TooLong(_) => self.refuse_long_web_line(key),
+                    Line::EndOfTransmission => {}
+                }
+            }
+            Some(Dialect::Undecided | Dialect::Plain(_)) => self.take_plain_line(key, line),
+            // Requests are no lines.
+            Some(Dialect::Http(_)) | None => {}
+        }
+    }
+
+    fn take_plain_line(&mut self, key: Key, line: Line<'_>) {
+        match line {
             Line::EndOfTransmission => self.leave(key, "Quit"),
             Line::TooLong(len) => {
                 self.stats.lines_too_long += 1;

@@ -59,6 +59,7 @@ mod status;
 mod switchboard;
 mod timer;
 mod trunk;
+mod web;
 mod words;
 
 pub use ban::{Ban, Matches, Network};

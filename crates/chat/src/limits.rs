@@ -174,7 +174,7 @@ pub struct Limits {
     /// How long a client may take to send one, 2 minutes, which is more than it takes when its lines
     /// are held back. Looked at when more of it comes. Met: as above.
     pub multiline_time: Duration,
-    /// Rooms and people for which one IRC client may say how far it has read, 200. Met: refused.
+    /// Rooms and people for which one client may say how far it has read, 200. Met: refused.
     pub read_markers: usize,
     /// Keys of metadata for one member or one room, 16. Met: refused, its author told.
     pub metadata_keys: usize,
@@ -208,6 +208,25 @@ pub struct Limits {
     pub history_batch_bytes: usize,
     /// Lines shown to someone who joins, 10: enough to see what is being talked about.
     pub replay_lines: usize,
+    /// Members told to a client of `switchboard.v1` of one room, 1,000. Met: the rest is counted.
+    pub web_members: usize,
+    /// What was said, told to one who comes into a room, 50 messages: a screen. Met: the latest; the
+    /// client asks for more.
+    pub web_replay_lines: usize,
+    /// Messages in one page of history for such a client, 100. Met: that many.
+    pub web_history_lines: usize,
+    /// Messages found at a time, 50. Met: the latest; the client asks for more.
+    pub web_found_lines: usize,
+    /// Text looked through at a time, 256 KiB, which takes less than a millisecond. Met: as above.
+    pub web_search_bytes: usize,
+    /// How long it is kept for a client whose connection has ended who it was, 10 minutes. Met:
+    /// forgotten: it comes back as somebody new.
+    pub resume: Duration,
+    /// Of how many clients without a connection, 10,000. Met: the first to go is forgotten.
+    pub resumable: usize,
+    /// Of the last so many things that a client has said it is remembered under which id, 16: more
+    /// than wait for an answer at a time. Met: of those before only that they were said.
+    pub resumable_says: usize,
     /// What was said, kept in memory for one room, 1 MiB, and a quarter of that for comings and
     /// goings. Met: the oldest go.
     pub history_room_bytes: usize,
@@ -320,6 +339,14 @@ impl Default for Limits {
             history_answer_bytes: 48 * 1024,
             history_batch_bytes: 128 * 1024,
             replay_lines: 10,
+            web_members: 1000,
+            web_replay_lines: 50,
+            web_history_lines: 100,
+            web_found_lines: 50,
+            web_search_bytes: 256 * 1024,
+            resume: Duration::from_secs(600),
+            resumable: 10_000,
+            resumable_says: 16,
             history_room_bytes: 1024 * 1024,
             histories_bytes: 64 * 1024 * 1024,
         }

@@ -100,6 +100,9 @@ impl Switchboard {
                     let names = (old, &new);
                     self.tell_irc_room_renamed(reader, ordered, &by, id, names, reason);
                 }
+                Some(Dialect::Web(_)) => {
+                    self.tell_web_room_renamed(reader, ordered, &by.name, (old, &new));
+                }
                 Some(Dialect::Plain(_) | Dialect::Undecided) => {
                     self.tell_plain_event(reader, ordered, || {
                         let (by, old) = (Arc::clone(&by).name, old.as_str());

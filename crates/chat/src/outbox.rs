@@ -17,6 +17,7 @@ use crate::event::{MemberId, RoomId};
 use crate::framing::Envelope;
 use crate::log::Log;
 use crate::room::Room;
+use crate::web::Message;
 
 /// A mailbox and a cursor for each room.
 #[derive(Debug, Default)]
@@ -309,12 +310,17 @@ impl Outbox {
 }
 
 fn write_missed(missed: u64, room: &RoomName, view: &View<'_>, out: &mut Vec<u8>) {
-    let missed = crate::plain::phrases::Count(missed, "line");
-    let what = format_args!("You missed {missed} in {room}: your connection was too slow.");
+    let lines = crate::plain::phrases::Count(missed, "line");
+    let what = format_args!("You missed {lines} in {room}: your connection was too slow.");
     if let Dialect::Irc(_) = view.dialect {
         let from = out.len();
         let line = Line::new(out).source(&view.scene.server).command("NOTICE");
         line.param("*").trailing(what).end();
+        return view.envelope.enclose(out, from);
+    }
+    if let Dialect::Web(_) = view.dialect {
+        let (from, room) = (out.len(), room.as_str());
+        Message::Missed { room, count: missed }.write(out);
         return view.envelope.enclose(out, from);
     }
     write!(out, "*** {what}").expect("a vector takes all");
@@ -465,7 +471,7 @@ mod tests {
         fn new() -> Self {
             let mut rooms = Slab::default();
             let name = |n| format!("#{n}").parse::<RoomName>().unwrap();
-            let ids = (0..ROOMS).map(|n| rooms.insert(Room::new(name(n), 0))).collect();
+            let ids = (0..ROOMS).map(|n| rooms.insert(Room::new(name(n), 0, 0))).collect();
             let outbox = Outbox::default();
             Self { rooms, ids, outbox, seq: 0, queue: Vec::new(), got: Vec::new() }
         }

@@ -4,6 +4,6 @@
 
 pub(crate) mod answer;
 pub(crate) mod command;
-mod moderate;
+pub(crate) mod moderate;
 pub(crate) mod phrases;
 pub(crate) mod render;

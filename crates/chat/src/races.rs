@@ -156,7 +156,7 @@ fn operators_are_told_of_another_only_if_there_is_one() {
     race.chat.begin(Now::default());
     race.read(bob);
     let opered = |member| Event::Opered { member, operator: Some("root".into()) };
-    let put_out = Some(Arc::new(PutOut { by: Person::guest(1), reason: "no".into() }));
+    let put_out = Some(Arc::new(PutOut::Killed { by: Person::guest(1), reason: "no".into() }));
     // The other puts her out before her password is found to be right.
     race.other_proposes(Event::Departed { member: ada, reason: "no".into(), put_out });
     race.chat.propose(opered(ada));

@@ -33,6 +33,8 @@ pub(crate) struct Room {
     /// What is said of it for clients to show.
     pub(crate) metadata: Metadata,
     pub(crate) created_unix_ms: u64,
+    /// The number of the event that made it; 0: it was there from the start.
+    pub(crate) created_seq: u64,
 }
 
 /// What a room is about.
@@ -45,7 +47,7 @@ pub(crate) struct Topic {
 }
 
 impl Room {
-    pub(crate) fn new(name: RoomName, created_unix_ms: u64) -> Self {
+    pub(crate) fn new(name: RoomName, created_unix_ms: u64, created_seq: u64) -> Self {
         Self {
             name,
             members: Vec::new(),
@@ -58,6 +60,7 @@ impl Room {
             topic: None,
             metadata: Metadata::default(),
             created_unix_ms,
+            created_seq,
         }
     }
 

@@ -153,7 +153,7 @@ impl State {
         let history = Box::new(InMemory::new(&settings));
         let lookalikes = Lookalikes::new(settings.names, hash);
         let mut rooms = Slab::default();
-        let lobby = rooms.insert(Room::new(settings.lobby.clone(), 0));
+        let lobby = rooms.insert(Room::new(settings.lobby.clone(), 0, 0));
         let mut room_names = HashTable::new();
         room_names.insert_unique(hash.hash_one(&settings.lobby), lobby, |_| 0);
         let announcing = if settings.anonymous { Announcing::Never } else { Announcing::Normal };

@@ -39,6 +39,7 @@ struct Tally {
     undecided: usize,
     plain: usize,
     irc: usize,
+    web: usize,
     http: usize,
     /// Of all these, those that are being closed.
     closing: usize,
@@ -58,6 +59,7 @@ impl Tally {
             Dialect::Undecided => self.undecided += 1,
             Dialect::Plain(_) => self.plain += 1,
             Dialect::Irc(_) => self.irc += 1,
+            Dialect::Web(_) => self.web += 1,
             Dialect::Http(_) => self.http += 1,
         }
         let is_closing = session.stage == Stage::Closing;
@@ -163,6 +165,7 @@ impl Figures {
                 (&mut tally.undecided, of.undecided),
                 (&mut tally.plain, of.plain),
                 (&mut tally.irc, of.irc),
+                (&mut tally.web, of.web),
                 (&mut tally.http, of.http),
                 (&mut tally.closing, of.closing),
                 (&mut tally.behind, of.behind),
@@ -188,6 +191,7 @@ fn write(object: &mut Object<'_>, figures: &Figures) {
             object.number("undecided", tally.undecided as u64);
             object.number("plain", tally.plain as u64);
             object.number("irc", tally.irc as u64);
+            object.number("web", tally.web as u64);
             object.number("http", tally.http as u64);
         });
     });

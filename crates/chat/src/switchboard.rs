@@ -5,7 +5,7 @@
 //!
 //! Here stand the calls of [`Service`], top to bottom as a turn makes them, and the way of an event
 //! from being proposed to its consequences. What people ask for and are answered is in
-//! [`plain`](crate::plain) and [`irc`](crate::irc); how bytes become lines, and when they must wait, in
+//! [`plain`](crate::plain), [`irc`](crate::irc) and [`web`](crate::web); how bytes become lines, and when they must wait, in
 //! [`inbox`](crate::inbox).
 
 use std::collections::VecDeque;
@@ -38,6 +38,7 @@ use crate::session::{Counted, Flush, Receiving, Session, Stage};
 use crate::state::State;
 use crate::timer::{NEVER, Timers};
 use crate::trunk::{Ordered, Trunk};
+use crate::web::Ending;
 use crate::words::{Manner, Words};
 use crate::{Settings, SlowReaders, Speaks, Stats};
 
@@ -66,6 +67,8 @@ pub struct Switchboard {
     pub(crate) batches: u64,
     /// What all those on this machine are behind their names.
     local: Arc<Identity>,
+    /// The same of those who come by a browser.
+    local_web: Arc<Identity>,
     pub(crate) cloaks: Cloaks,
     /// What all loops count together.
     pub(crate) common: Arc<Common>,
@@ -158,6 +161,13 @@ impl Switchboard {
                 user: "nc".into(),
                 host: "localhost".into(),
                 real_name: "with nc or telnet".into(),
+                ip: None,
+                account: None,
+            }),
+            local_web: Arc::new(Identity {
+                user: "web".into(),
+                host: "localhost".into(),
+                real_name: "with a browser".into(),
                 ip: None,
                 account: None,
             }),
@@ -334,6 +344,7 @@ impl Service for Switchboard {
         };
         self.timers.set(key, &mut session.deadline, NEVER);
         self.watches.clear(key);
+        self.end_resumable(key, &session);
         self.common.end(session.stage == Stage::Closing);
         if let Some(address) = session.ip.map(Address::from)
             && session.counted == Counted::Yes
@@ -365,6 +376,7 @@ impl Service for Switchboard {
         info!(connections = keys.len(), "shutting down");
         for key in keys {
             self.set_deadline(key, NEVER);
+            self.note_ending(key, Ending::Shutdown);
             self.say_goodbye(key, Farewell::Restart, "Server is shutting down...");
         }
     }
@@ -552,18 +564,25 @@ impl Switchboard {
             (_, Event::Reported { but, text }) => self.tell_operators(*but, text),
             (Ok(Applied::Configured(taken)), _) => self.go_by(ordered, taken),
             (_, Event::Ended { .. }) => self.end(member),
+            (Ok(Applied::Said), Event::Said { words, .. }) if words.attached.is_some() => {
+                self.note_sent(ordered, words);
+            }
             (Ok(Applied::Told(to, by)), Event::Told { to: wanted, words, .. }) => {
+                self.note_sent(ordered, words);
                 // As they write their name, not as it was typed.
                 let name = self.state.name(*to).unwrap_or(*wanted);
                 self.tell_plain_words(*to, ordered, &by.name, None, words);
                 self.tell_irc_words(*to, ordered, by, name.as_str(), words);
+                self.tell_web_words(*to, ordered, &by.name, name.as_str(), words);
             }
             (Ok(Applied::SaidToRank(room, by)), Event::Said { least: Some(least), words, .. }) => {
+                self.note_sent(ordered, words);
                 let group = format!("{}{}", least.sign(), self.room_name(*room));
                 for reader in self.state.ranked(*room, *least) {
                     if reader != member {
                         self.tell_plain_words(reader, ordered, &by.name, Some(&group), words);
                         self.tell_irc_words(reader, ordered, by, &group, words);
+                        self.tell_web_words(reader, ordered, &by.name, &group, words);
                     }
                 }
             }
@@ -579,6 +598,7 @@ impl Switchboard {
         }
         match self.sessions.get(member).map(|session| &session.dialect) {
             Some(Dialect::Irc(_)) => self.tell_irc(member, ordered, outcome),
+            Some(Dialect::Web(_)) => self.tell_web(member, ordered, outcome),
             Some(Dialect::Plain(_) | Dialect::Undecided) => {
                 self.tell_plain(member, ordered, outcome);
             }
@@ -626,15 +646,25 @@ impl Switchboard {
 
     /// A connection becomes a member in the plain dialect, and comes to the lobby.
     pub(crate) fn arrive(&mut self, key: Key) {
+        let identity = self.identity_like(key, &self.local);
+        self.propose(Event::Arrived { member: key, name: None, identity, away: None });
+    }
+
+    /// What stands behind the name of `key`, who has come by a browser, or a client like one.
+    pub(crate) fn identity_on_the_web(&self, key: Key) -> Arc<Identity> {
+        self.identity_like(key, &self.local_web)
+    }
+
+    /// What `local` is on this machine, from where `key` is.
+    fn identity_like(&self, key: Key, local: &Arc<Identity>) -> Arc<Identity> {
         let ip = self.sessions.get(key).and_then(|session| session.ip);
-        let identity = match ip {
-            None => Arc::clone(&self.local),
+        match ip {
+            None => Arc::clone(local),
             Some(_) => {
                 let host = self.host_of(key);
-                Arc::new(Identity { host, ip, ..Identity::clone(&self.local) })
+                Arc::new(Identity { host, ip, ..Identity::clone(local) })
             }
-        };
-        self.propose(Event::Arrived { member: key, name: None, identity, away: None });
+        }
     }
 
     /// Where `key` comes from, as others may see it.
@@ -656,7 +686,9 @@ impl Switchboard {
     pub(crate) fn notify(&mut self, key: Key, what: impl fmt::Display) {
         match self.sessions.get(key).map(|session| &session.dialect) {
             Some(Dialect::Irc(_)) => self.reply(key, |to| to.notice(what)),
-            Some(Dialect::Plain(_) | Dialect::Undecided) => self.tell(key, |to| to.line(what)),
+            Some(Dialect::Plain(_) | Dialect::Undecided | Dialect::Web(_)) => {
+                self.tell(key, |to| to.line(what));
+            }
             Some(Dialect::Http(_)) | None => {}
         }
     }
@@ -666,6 +698,7 @@ impl Switchboard {
     pub(crate) fn tell(&mut self, key: Key, write: impl FnOnce(&mut Lines<'_>)) {
         let newline = match self.sessions.get(key).map(|session| &session.dialect) {
             Some(dialect @ (Dialect::Plain(_) | Dialect::Undecided)) => dialect.newline(),
+            Some(Dialect::Web(_)) => return self.tell_web_lines(key, write),
             Some(Dialect::Irc(_) | Dialect::Http(_)) | None => return,
         };
         let place = Place::after(self.trunk.last_seq());

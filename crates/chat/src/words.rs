@@ -1,6 +1,8 @@
-//! What somebody says: text, how it is meant, and what IRC clients hang on it.
+//! What somebody says: text, how it is meant, and what clients hang on it.
 
 use std::sync::Arc;
+
+use crate::web::resume::Sent;
 
 /// Something said, to a room or to one person.
 #[derive(Clone, Debug)]
@@ -12,7 +14,7 @@ pub(crate) struct Words {
     pub(crate) attached: Option<Arc<Attached>>,
 }
 
-/// What IRC clients hang on what they say.
+/// What clients hang on what they say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Attached {
     /// Client-only tags as IRC writes them, with their plus signs, without the `@`.
@@ -20,6 +22,8 @@ pub(crate) struct Attached {
     /// Where in the text, in bytes, the author has cut lines that were too long for one message: in
     /// order, each within a line. Whoever must cut them again cuts there.
     pub(crate) joints: Box<[u32]>,
+    /// How its author counts it, so that it can be said once only.
+    pub(crate) sent: Option<Sent>,
 }
 
 /// How something is said.

@@ -16,16 +16,20 @@ use crate::irc::{Client, Hint};
 use crate::outbox::Place;
 use crate::session::Counted;
 use crate::switchboard::Switchboard;
+use crate::web;
 
 /// What may be spoken on a WebSocket, by its name in Sec-WebSocket-Protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subprotocol {
     /// IRC, a line to a message (IRCv3 `websocket`).
     Irc(Envelope),
+    /// JSON, an object to a message (`docs/web-protocol.md`).
+    Web,
 }
 
 impl Subprotocol {
-    const ALL: [(&str, Self); 2] = [
+    const ALL: [(&str, Self); 3] = [
+        (web::PROTOCOL, Self::Web),
         ("text.ircv3.net", Self::Irc(Envelope::Text)),
         ("binary.ircv3.net", Self::Irc(Envelope::Binary)),
     ];
@@ -68,6 +72,7 @@ impl Switchboard {
         self.mail(key, place, |out| accept.write_head(name, out));
         match subprotocol {
             Subprotocol::Irc(envelope) => self.speak_irc_in(key, envelope),
+            Subprotocol::Web => self.speak_web(key),
         }
         Answer::given()
     }
@@ -89,6 +94,14 @@ impl Switchboard {
             Some(ip) => self.is_brought(key, ip),
             None => self.admit(key, ip.map(Address::from).filter(|_| counted == Counted::Yes)),
         }
+    }
+
+    fn speak_web(&mut self, key: Key) {
+        let now = self.now.time;
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.dialect = Dialect::Web(Box::new(web::Client::new(now)));
+        }
+        self.begin_frames(key, Envelope::Text);
     }
 
     fn speak_irc_in(&mut self, key: Key, envelope: Envelope) {

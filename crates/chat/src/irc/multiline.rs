@@ -166,7 +166,8 @@ impl Switchboard {
         } else if collected.text.bytes().all(|byte| byte == b'\n') {
             Refusal::Invalid("There is nothing but blank lines")
         } else {
-            let attached = Attached { tags: collected.tags, joints: collected.joints.into() };
+            let (tags, joints) = (collected.tags, collected.joints.into());
+            let attached = Attached { tags, joints, sent: None };
             let words = Words {
                 manner: collected.manner.unwrap_or(Manner::Say),
                 text: collected.text.into(),

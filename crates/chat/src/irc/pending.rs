@@ -73,7 +73,7 @@ impl Switchboard {
         let pending = match self.sessions.get(key).map(|session| &session.dialect) {
             Some(Dialect::Irc(client)) => client.pending.as_ref(),
             Some(Dialect::Http(_)) => return self.go_on_sending(key),
-            Some(Dialect::Undecided | Dialect::Plain(_)) | None => return,
+            Some(Dialect::Undecided | Dialect::Plain(_) | Dialect::Web(_)) | None => return,
         };
         let Some(pending) = pending else {
             return;
@@ -145,6 +145,7 @@ impl Session {
         match &self.dialect {
             Dialect::Irc(client) => client.pending.is_some(),
             Dialect::Http(conversation) => conversation.is_answering(),
+            Dialect::Web(client) => client.is_joining(),
             Dialect::Undecided | Dialect::Plain(_) => false,
         }
     }

@@ -16,9 +16,10 @@ use crate::person::{Identity, Person, PersonKind};
 use crate::room::change::{Change, Written};
 
 /// When something happened, and its number in the one order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Stamp {
     pub(crate) seq: u64,
+    #[serde(rename = "time")]
     pub(crate) unix_ms: u64,
 }
 

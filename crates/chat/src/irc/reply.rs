@@ -106,7 +106,7 @@ impl Switchboard {
     pub(crate) fn client(&self, key: Key) -> Option<&Client> {
         match &self.sessions.get(key)?.dialect {
             Dialect::Irc(client) => Some(client),
-            Dialect::Undecided | Dialect::Plain(_) | Dialect::Http(_) => None,
+            Dialect::Undecided | Dialect::Plain(_) | Dialect::Http(_) | Dialect::Web(_) => None,
         }
     }
 
@@ -114,7 +114,7 @@ impl Switchboard {
     pub(crate) fn client_mut(&mut self, key: Key) -> Option<&mut Client> {
         match &mut self.sessions.get_mut(key)?.dialect {
             Dialect::Irc(client) => Some(client),
-            Dialect::Undecided | Dialect::Plain(_) | Dialect::Http(_) => None,
+            Dialect::Undecided | Dialect::Plain(_) | Dialect::Http(_) | Dialect::Web(_) => None,
         }
     }
 

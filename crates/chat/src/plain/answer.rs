@@ -221,7 +221,8 @@ impl Switchboard {
         });
     }
 
-    fn answer_rooms(&mut self, key: Key) {
+    /// The rooms that `key` may know of, and how many are in each: the largest first.
+    pub(crate) fn listed_rooms(&self, key: Key) -> Vec<(usize, &RoomName, RoomId)> {
         let mut rooms: Vec<(usize, &RoomName, RoomId)> = self
             .state
             .rooms
@@ -232,6 +233,11 @@ impl Switchboard {
         rooms.sort_unstable_by(|(count, name, _), (other_count, other, _)| {
             other_count.cmp(count).then_with(|| name.as_str().cmp(other.as_str()))
         });
+        rooms
+    }
+
+    fn answer_rooms(&mut self, key: Key) {
+        let rooms = self.listed_rooms(key);
         let most = self.settings.limits.listed_rooms;
         let more = rooms.len().saturating_sub(most);
         let lines: Vec<String> = rooms
@@ -282,7 +288,7 @@ impl Switchboard {
         };
         let fitting = entries.iter().rev().take_while(fits).count();
         let entries = &entries[entries.len() - fitting..];
-        let (Some(reader), Some(room)) = (self.reader(key), self.state.rooms.get(room)) else {
+        let (Some(reader), Some(room)) = (self.asker(key), self.state.rooms.get(room)) else {
             return true;
         };
         if entries.is_empty() {
@@ -426,7 +432,7 @@ impl Switchboard {
     }
 
     /// `key` is away now, or back.
-    fn answer_away(&mut self, key: Key) {
+    pub(crate) fn answer_away(&mut self, key: Key) {
         let text = self.absence(key).map(|(_, text)| text);
         self.tell(key, |to| match text {
             Some(text) => to.line(format_args!(
@@ -438,8 +444,8 @@ impl Switchboard {
     }
 
     /// `key` has told something to somebody who may be away.
-    fn answer_absent(&mut self, key: Key, member: MemberId) {
-        let is_script = self.reader(key).is_none_or(|reader| reader.form != Form::Full);
+    pub(crate) fn answer_absent(&mut self, key: Key, member: MemberId) {
+        let is_script = self.asker(key).is_none_or(|reader| reader.form != Form::Full);
         if let Some((name, text)) = self.absence(member).filter(|_| !is_script) {
             self.tell(key, |to| to.line(format_args!("{name} is away: {}", text::clean(&text))));
         }
@@ -463,7 +469,7 @@ impl Switchboard {
     }
 
     /// What `key` wanted has not happened.
-    fn answer_refused(&mut self, key: Key, event: &Event, refusal: &Refusal) {
+    pub(crate) fn answer_refused(&mut self, key: Key, event: &Event, refusal: &Refusal) {
         let own = self.name_of(key);
         let room = match event {
             Event::Joined { room, .. } => room.to_string(),
@@ -535,13 +541,18 @@ impl Switchboard {
 impl Switchboard {
     pub(super) fn reader(&self, key: Key) -> Option<Reader> {
         match self.sessions.get(key)?.dialect {
-            Dialect::Undecided | Dialect::Irc(_) | Dialect::Http(_) => None,
+            Dialect::Undecided | Dialect::Irc(_) | Dialect::Http(_) | Dialect::Web(_) => None,
             Dialect::Plain(reader) => Some(reader),
         }
     }
 
+    /// The same of whoever is answered as such a reader is.
+    fn asker(&self, key: Key) -> Option<Reader> {
+        self.reader(key).or_else(|| self.web_reader(key))
+    }
+
     fn current(&self, key: Key) -> Option<RoomId> {
-        self.reader(key)?.current
+        self.asker(key)?.current
     }
 
     pub(crate) fn name_of(&self, key: Key) -> String {

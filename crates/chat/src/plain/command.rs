@@ -104,6 +104,11 @@ pub(crate) const TABLE: [Row; 16] = {
     ]
 };
 
+/// The names of all commands, without others that they go by.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|row| row.names[0])
+}
+
 impl<'a> Command<'a> {
     /// Understands a line. Two slashes stand for a line that begins with one.
     pub(crate) fn parse(line: &'a str) -> Result<Self, Misuse<'a>> {

@@ -177,7 +177,7 @@ impl Switchboard {
     }
 
     /// `key`, who kept order, is told what came of it.
-    pub(super) fn answer_moderated(&mut self, key: Key, event: &Event, applied: &Applied) {
+    pub(crate) fn answer_moderated(&mut self, key: Key, event: &Event, applied: &Applied) {
         match (event, applied) {
             (Event::TopicSet { room, .. }, _) => self.answer_topic(key, *room),
             (Event::ModesSet { room, .. }, Applied::ModesSet { done, refused }) => {
@@ -226,7 +226,7 @@ impl Switchboard {
     }
 
     /// `key` has come to `room`, as it wanted to come to another.
-    pub(super) fn answer_forwarded(&mut self, key: Key, wanted: &str, room: &str) {
+    pub(crate) fn answer_forwarded(&mut self, key: Key, wanted: &str, room: &str) {
         self.tell(key, |to| {
             to.line(format_args!("{wanted} does not let you in, and sends you on to {room}."));
         });
@@ -244,6 +244,8 @@ impl Switchboard {
             self.mail(key, Place::event(ordered.seq), |out| {
                 plain::render_event(&reader, &text(), now, out);
             });
+        } else if self.web(key).is_some() {
+            self.tell_web_event(key, ordered, &text());
         }
     }
 
@@ -323,7 +325,7 @@ impl Switchboard {
 }
 
 /// What a change of modes is to people: a line for each rank given or taken, and one for the rest.
-pub(super) fn changes_in_words(changes: &[Change]) -> String {
+pub(crate) fn changes_in_words(changes: &[Change]) -> String {
     use crate::room::change::Turn;
     let mut lines: Vec<String> = Vec::new();
     let mut others = Vec::new();

@@ -35,9 +35,10 @@ impl State {
                 topic,
                 metadata,
                 created_unix_ms,
+                created_seq,
             } = room;
             line(format_args!("room {id:?} {name:?} {members:?} {shown} {flags:?} {rules:?}"));
-            line(format_args!("about {topic:?} {metadata:?} {created_unix_ms}"));
+            line(format_args!("about {topic:?} {metadata:?} {created_unix_ms} {created_seq}"));
             line(format_args!("found {:?}", self.find_room(name)));
             for entry in self.past(id, &all) {
                 line(format_args!("past {entry:?}"));

@@ -9,7 +9,7 @@ use super::{Announcing, Seat, Shown, State};
 use crate::Limits;
 use crate::authority::Act;
 use crate::event::{Applied, MemberId, Refusal, RoomId};
-use crate::history::Query;
+use crate::history::{Found, Query, Search};
 use crate::log::{Entry, What};
 use crate::room::modes::Rank;
 use crate::trunk::Ordered;
@@ -127,5 +127,22 @@ impl State {
     /// The last `count` things said in `room`, oldest first.
     pub(crate) fn history(&self, room: RoomId, count: usize) -> Vec<Entry> {
         self.history.last(room, count)
+    }
+
+    /// What was said in `room` with something in it.
+    pub(crate) fn search(&self, room: RoomId, search: &Search<'_>) -> Found {
+        self.history.search(room, search)
+    }
+
+    /// The number of the event behind which all is kept that was said in `room`.
+    pub(crate) fn kept_since(&self, room: RoomId) -> u64 {
+        let created = self.rooms.get(room).map_or(u64::MAX, |room| room.created_seq);
+        let keeps_nothing = self.settings.room_history == 0;
+        if keeps_nothing { u64::MAX } else { created.max(self.history.gone(room)) }
+    }
+
+    /// What was taken back in `room` behind the event with this number.
+    pub(crate) fn redacted_since(&self, room: RoomId, seq: u64) -> Vec<u64> {
+        self.history.redacted_since(room, seq)
     }
 }

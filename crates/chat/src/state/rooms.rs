@@ -12,6 +12,7 @@ use crate::authority::Act;
 use crate::event::{MemberId, RoomId};
 use crate::room::Room;
 use crate::room::modes::Flag;
+use crate::trunk::Ordered;
 
 /// A room that was busy, and in which nothing has been published since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,8 +30,9 @@ impl Quiet {
 }
 
 impl State {
-    pub(super) fn open_room(&mut self, name: &RoomName, unix_ms: u64) -> RoomId {
-        let id = self.rooms.insert(Room::new(name.clone(), unix_ms));
+    pub(super) fn open_room(&mut self, name: &RoomName, ordered: &Ordered) -> RoomId {
+        let (unix_ms, seq) = (ordered.unix_ms, ordered.seq);
+        let id = self.rooms.insert(Room::new(name.clone(), unix_ms, seq));
         self.insert_room_name(id, name);
         id
     }

@@ -40,7 +40,7 @@ impl State {
         let (id, ranks) = match known {
             Some(room) => (self.door(member, room, key)?, Ranks::default()),
             None if self.rooms.len() >= rooms => return Err(Refusal::TooManyRooms(rooms)),
-            None => (self.open_room(name, ordered.unix_ms), Ranks::CREATOR),
+            None => (self.open_room(name, ordered), Ranks::CREATOR),
         };
         self.use_invitation(member, id);
         let members = self.rooms.get(id).map_or(0, |room| room.members.len());

@@ -106,9 +106,13 @@ pub(crate) fn unframed(mut bytes: &[u8]) -> Vec<String> {
     while let [first, second, rest @ ..] = bytes {
         let (len, rest) = match second {
             126 => (usize::from(u16::from_be_bytes([rest[0], rest[1]])), &rest[2..]),
+            127 => {
+                let (len, rest) = rest.split_at(8);
+                (u64::from_be_bytes(len.try_into().expect("eight")) as usize, rest)
+            }
             len => (usize::from(*len), rest),
         };
-        assert!(len < 128 || *second == 126, "no server masks");
+        assert!(*second < 128, "no server masks");
         let (payload, rest) = rest.split_at(len);
         let text = |payload: &[u8]| String::from_utf8(payload.to_vec()).expect("UTF-8");
         lines.push(match first {

@@ -11,6 +11,7 @@ mod loops;
 mod order;
 mod status;
 mod transcript;
+mod web;
 mod websocket;
 
 use chat::{Limits, Rate, Settings, SlowReaders};

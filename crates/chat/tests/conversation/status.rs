@@ -56,7 +56,7 @@ fn the_figures_are_those_of_the_conversation() {
         assert_eq!(
             after["connections"],
             json!({ "now": 4, "closing": 0, "opened": 4, "refused": 0,
-                    "by_dialect": { "undecided": 1, "plain": 2, "irc": 1, "http": 0 } })
+                    "by_dialect": { "undecided": 1, "plain": 2, "irc": 1, "web": 0, "http": 0 } })
         );
         assert_eq!((more("lines", "in"), more("lines", "too_long")), (3, 1));
         assert_eq!(more("lines", "out"), 2 * 2, "to bob and to eve");

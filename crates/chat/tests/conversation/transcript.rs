@@ -8,6 +8,8 @@
 //! web: websocket                      connects, and has made a WebSocket of that; what it says and gets
 //!                                     are messages, and `(close 1000 bye)`, `(ping)` and `(pong)`;
 //!                                     `web: websocket 192.0.2.7` from there
+//! kim: json                           the same, on which `switchboard.v1` is spoken
+//! ann: web                            says hello on one as ann, and has read all that she is told then
 //! ada >> JOIN #tea                    she sends this line
 //! ada >> JOIN #tea\r\nPART #tea        these, in one piece
 //! ada << :ada!~ada@localhost JOIN #tea    the next line she gets is this one, exactly
@@ -21,6 +23,8 @@
 //! -- 30 s                             time passes
 //! -- host answers                     the program around the chat answers what it was asked
 //! ```
+//!
+//! `TOKEN(ann)` in what is sent is the token that ann was welcomed with last.
 //!
 //! Empty lines and those that begin with `#` are for readers. At the end nobody may have got
 //! anything that the transcript does not say.
@@ -55,7 +59,8 @@ pub(crate) fn transcript_with(settings: Settings, text: &str) {
 #[track_caller]
 pub(crate) fn hold(settings: Settings, text: &str) {
     let chat = Chat::with(settings);
-    let mut table = Table { chat, people: BTreeMap::new(), sockets: BTreeMap::new() };
+    let mut table =
+        Table { chat, people: BTreeMap::new(), sockets: BTreeMap::new(), tokens: BTreeMap::new() };
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if !line.is_empty() && !line.starts_with('#') {
@@ -79,6 +84,8 @@ struct Table {
     people: BTreeMap<String, Key>,
     /// Those that are sent frames, with what of it nobody has looked at.
     sockets: BTreeMap<Key, Vec<String>>,
+    /// With what somebody can come back, by name.
+    tokens: BTreeMap<String, String>,
 }
 
 impl Table {
@@ -117,6 +124,11 @@ impl Table {
     }
 
     fn send(&mut self, key: Key, sent: &str) {
+        let mut sent = sent.to_owned();
+        for (name, token) in &self.tokens {
+            sent = sent.replace(&format!("TOKEN({name})"), token);
+        }
+        let sent = &*sent;
         if !self.sockets.contains_key(&key) {
             return self.chat.send(key, format!("{sent}\r\n").as_bytes());
         }
@@ -151,23 +163,36 @@ impl Table {
                 }
                 key
             }
-            Some("websocket") => {
-                let key = match words.next() {
-                    None => self.chat.connect(),
-                    Some(address) => self.chat.connect_from_address(address),
-                };
-                self.chat.send(key, upgrade("text.ircv3.net").as_bytes());
-                let got = self.chat.read(key);
-                if !got.starts_with("HTTP/1.1 101 ") || !got.ends_with("\r\n\r\n") {
-                    return Err(format!("no WebSocket:\n{got}"));
+            Some("websocket") => self.socket("text.ircv3.net", words.next())?,
+            Some("json") => self.socket("switchboard.v1", words.next())?,
+            Some("web") => {
+                let key = self.socket("switchboard.v1", words.next())?;
+                self.people.insert(name.to_owned(), key);
+                self.send(key, &format!(r#"{{"type":"hello","name":"{name}"}}"#));
+                let got = self.unread(key).join("\n");
+                if !got.contains(&format!(r#""name":"{name}","#)) {
+                    return Err(format!("not welcomed:\n{got}"));
                 }
-                self.sockets.insert(key, Vec::new());
                 key
             }
-            _ => return Err("irc, nc, websocket or connect".into()),
+            _ => return Err("irc, nc, web, json, websocket or connect".into()),
         };
         self.people.insert(name.to_owned(), key);
         Ok(())
+    }
+
+    fn socket(&mut self, subprotocol: &str, address: Option<&str>) -> Result<Key, String> {
+        let key = match address {
+            None => self.chat.connect(),
+            Some(address) => self.chat.connect_from_address(address),
+        };
+        self.chat.send(key, upgrade(subprotocol).as_bytes());
+        let got = self.chat.read(key);
+        if !got.starts_with("HTTP/1.1 101 ") || !got.ends_with("\r\n\r\n") {
+            return Err(format!("no WebSocket:\n{got}"));
+        }
+        self.sockets.insert(key, Vec::new());
+        Ok(key)
     }
 
     fn expect(&mut self, key: Key, expected: &str) -> Result<(), String> {
@@ -210,7 +235,16 @@ impl Table {
     /// The lines that `key` has got and the transcript has not looked at.
     fn unread(&mut self, key: Key) -> Vec<String> {
         if let Some(lines) = self.sockets.get_mut(&key) {
-            lines.extend(unframed(&self.chat.read_bytes(key)));
+            let new = unframed(&self.chat.read_bytes(key));
+            let token = new.iter().find_map(|line| {
+                let rest = line.strip_prefix(r#"{"type":"welcome""#)?;
+                rest.split(r#""token":""#).nth(1)?.split('"').next()
+            });
+            let name = self.people.iter().find(|(_, other)| **other == key).map(|(name, _)| name);
+            if let (Some(token), Some(name)) = (token, name) {
+                self.tokens.insert(name.clone(), token.to_owned());
+            }
+            lines.extend(new);
             return std::mem::take(lines);
         }
         let got = self.chat.read(key);

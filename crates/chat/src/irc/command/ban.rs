@@ -17,6 +17,7 @@ use crate::event::Event;
 use crate::irc::numeric::*;
 use crate::switchboard::Switchboard;
 use crate::trunk::Ordered;
+use crate::web::Ending;
 use crate::{Ban, Matches};
 
 /// `KLINE [duration] user@host [:reason]`
@@ -242,6 +243,7 @@ impl Switchboard {
     /// `key` is banned: it is told so, and closed.
     pub(crate) fn refuse_banned(&mut self, key: Key, words: &str) {
         self.note_refusal(key);
+        self.note_ending(key, Ending::Banned);
         self.reply(key, |to| to.numeric(ERR_YOUREBANNEDCREEP).trailing(words).end());
         self.depart(key, "Banned");
         self.refuse(key, words);

@@ -18,6 +18,7 @@ use crate::person::modes::UserMode;
 use crate::questions::{About, Question};
 use crate::switchboard::Switchboard;
 use crate::trunk::Ordered;
+use crate::web::Ending;
 
 /// The longest host, in bytes: as of names in the name system.
 const HOST_BYTES: usize = 63;
@@ -68,7 +69,7 @@ pub(in crate::irc) fn kill(chat: &mut Switchboard, key: Key, message: &Message<'
     let reason = reason.filter(|reason| !reason.is_empty()).unwrap_or("No reason given").to_owned();
     info!(connection = ?victim, by = %by.name, %reason, "killed");
     let text = format!("Killed ({} ({reason}))", by.name).into();
-    let put_out = Some(Arc::new(PutOut { by, reason: reason.into() }));
+    let put_out = Some(Arc::new(PutOut::Killed { by, reason: reason.into() }));
     chat.propose(Event::Departed { member: victim, reason: text, put_out });
 }
 
@@ -115,7 +116,12 @@ pub(in crate::irc) fn die(chat: &mut Switchboard, key: Key, _message: &Message<'
 impl Switchboard {
     /// `victim` has been put out, and its member has departed.
     pub(crate) fn tell_put_out(&mut self, victim: Key, name: Name, put_out: &PutOut) {
-        let PutOut { by, reason } = put_out;
+        let PutOut::Killed { by, reason } = put_out else {
+            self.note_ending(victim, Ending::ResumedElsewhere);
+            let text = "You are connected elsewhere now: this connection is closed.";
+            return self.close_saying(victim, text);
+        };
+        self.note_ending(victim, Ending::PutOut);
         let text = format!("*** {} has put out {name}: {reason}", by.name);
         self.tell_operators(Some(victim), &text);
         if let Some(Dialect::Irc(_)) = self.sessions.get(victim).map(|session| &session.dialect) {
