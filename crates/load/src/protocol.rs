@@ -10,6 +10,7 @@ mod irc;
 mod lines;
 mod nats;
 mod redis;
+mod web;
 mod websocket;
 
 use crate::Ear;
@@ -18,6 +19,7 @@ pub use irc::Irc;
 pub use lines::Lines;
 pub use nats::Nats;
 pub use redis::Redis;
+pub use web::Web;
 pub use websocket::WebSocket;
 
 /// A way of speaking, with all that its clients have in common.

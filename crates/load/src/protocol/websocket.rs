@@ -8,6 +8,7 @@ use std::io::Cursor;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::handshake::client::generate_request;
 use tungstenite::handshake::derive_accept_key;
+use tungstenite::http::{HeaderName, HeaderValue};
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 use tungstenite::protocol::frame::{Frame, FrameHeader};
 
@@ -41,17 +42,15 @@ impl Protocol for WebSocket {
     }
 
     fn client(&self, number: usize, _role: Role) -> Box<dyn Client> {
-        Box::new(WebSocketClient {
-            url: format!("ws://{}{}", self.host, self.path),
-            accept: String::new(),
-            hello: self.hello.clone(),
-            mask: 0x9e37_79b9 ^ number as u32,
-        })
+        let url = format!("ws://{}{}", self.host, self.path);
+        Box::new(WebSocketClient::new(url, None, self.hello.clone(), number))
     }
 }
 
-struct WebSocketClient {
+pub(super) struct WebSocketClient {
     url: String,
+    /// What is to be spoken on it, if the server wants to hear that.
+    subprotocol: Option<&'static str>,
     /// What the server must answer to the key it was sent.
     accept: String,
     hello: Option<String>,
@@ -62,7 +61,14 @@ struct WebSocketClient {
 
 impl Client for WebSocketClient {
     fn greet(&mut self, out: &mut Vec<u8>) -> Step {
-        let request = self.url.as_str().into_client_request().and_then(generate_request);
+        let request = self.url.as_str().into_client_request().map(|mut request| {
+            if let Some(subprotocol) = self.subprotocol {
+                let name = HeaderName::from_static("sec-websocket-protocol");
+                request.headers_mut().insert(name, HeaderValue::from_static(subprotocol));
+            }
+            request
+        });
+        let request = request.and_then(generate_request);
         // An address that makes no request is seen when the server refuses it.
         if let Ok((request, key)) = request {
             out.extend_from_slice(&request);
@@ -113,6 +119,29 @@ impl Client for WebSocketClient {
         ear: &mut Ear<'_>,
         out: &mut Vec<u8>,
     ) -> Result<usize, String> {
+        self.each_message(received, out, |payload| ear.message(payload))
+    }
+}
+
+impl WebSocketClient {
+    /// A client of the server at `url`, which says `hello` first.
+    pub(super) fn new(
+        url: String,
+        subprotocol: Option<&'static str>,
+        hello: Option<String>,
+        number: usize,
+    ) -> Self {
+        let mask = 0x9e37_79b9 ^ number as u32;
+        Self { url, subprotocol, accept: String::new(), hello, mask }
+    }
+
+    /// Hands `take` each message that has come whole. Answers how many bytes those are.
+    pub(super) fn each_message(
+        &mut self,
+        received: &[u8],
+        out: &mut Vec<u8>,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<usize, String> {
         let mut cursor = Cursor::new(received);
         loop {
             let start = cursor.position() as usize;
@@ -122,7 +151,7 @@ impl Client for WebSocketClient {
             let end = begin.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
             let Some(payload) = received.get(begin..end) else { return Ok(start) };
             match header.opcode {
-                OpCode::Data(_) => ear.message(payload),
+                OpCode::Data(_) => take(payload),
                 OpCode::Control(Control::Ping) => self.write(Frame::pong(payload.to_vec()), out),
                 OpCode::Control(Control::Close) => {
                     let why = String::from_utf8_lossy(payload.get(2..).unwrap_or(b"")).into_owned();
@@ -133,9 +162,7 @@ impl Client for WebSocketClient {
             cursor.set_position(end as u64);
         }
     }
-}
 
-impl WebSocketClient {
     fn write(&mut self, mut frame: Frame, out: &mut Vec<u8>) {
         self.mask = self.mask.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         frame.header_mut().mask = Some(self.mask.to_be_bytes());

@@ -221,7 +221,7 @@ struct Room {
     #[arg(long, value_name = "WHO", default_value = "others")]
     audience: Hearers,
 
-    /// The path of a WebSocket
+    /// The path of a WebSocket, for websocket
     #[arg(long, value_name = "PATH", default_value = "/")]
     path: String,
 
@@ -243,7 +243,9 @@ enum Speech {
     Irc,
     /// IRC with the capability server-time
     IrcTime,
-    /// WebSocket text messages, for other servers: Switchboard itself does not speak it yet
+    /// What the page speaks: switchboard.v1 over a WebSocket
+    Web,
+    /// WebSocket text messages, for other servers
     Websocket,
     /// Redis, PUBLISH and SUBSCRIBE
     Redis,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use load::report::{self, Report, Unit};
 use load::{
     Address, Audience, ExchangePlan, Exchanges, Irc, Lines, Nats, Outcome, Pace, Plan, Protocol,
-    Question, Redis, Trouble, WebSocket,
+    Question, Redis, Trouble, Web, WebSocket,
 };
 
 use super::show::{Progress, Reports};
@@ -236,6 +236,7 @@ impl Room {
                 hello: self.hello.clone(),
                 audience,
             }),
+            Speech::Web => Box::new(Web { host: self.to.to_string(), room: self.room.clone() }),
             Speech::Redis => Box::new(Redis { channel: self.room.clone() }),
             Speech::Nats => Box::new(Nats { subject: self.room.clone() }),
         };
