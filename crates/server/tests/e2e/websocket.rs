@@ -11,6 +11,7 @@ use crate::support::{Client, Server, WebClient};
 
 on_every_engine![
     irc_is_spoken_a_line_to_a_message,
+    the_web_dialect_is_spoken_an_object_to_a_message,
     a_message_in_fragments_with_pings_between_is_one,
     a_message_may_come_a_byte_at_a_time,
     who_breaks_a_rule_is_told_which_and_nobody_else_notices,
@@ -44,6 +45,47 @@ fn irc_is_spoken_a_line_to_a_message(engine: &str) {
         assert_eq!((code, reason.as_str()), (1000, ""));
         nora.sees_leaving(name);
     }
+    server.stop();
+}
+
+fn the_web_dialect_is_spoken_an_object_to_a_message(engine: &str) {
+    let server = Server::start(engine, &CHAT);
+    let mut nora = Client::netcat(&server, "nora");
+    let mut ada = WebClient::open(&server, "switchboard.v1");
+    ada.say(r#"{"type":"hello","name":"ada"}"#);
+    ada.expect(r#""type":"welcome""#);
+    ada.expect(r##""room":"#lobby""##);
+    nora.sees_join("ada", "#lobby");
+    nora.types("hello ada");
+    ada.expect(r#""text":"hello ada""#);
+
+    ada.send(Frame::message(r##"{"type":"say","n":1,"room":"#lob"##, TEXT, false));
+    ada.send(Frame::ping("still there?"));
+    ada.expect_pong("still there?");
+    ada.send(Frame::message(&b"by\",\"text\":\"caf\xc3"[..], MORE, false));
+    ada.send(Frame::message(&b"\xa9?\"}"[..], MORE, true));
+    ada.expect(r#""type":"ack""#);
+    nora.sees(&["<ada> caf\u{e9}?"]);
+    let slow = r##"{"type":"say","n":2,"room":"#lobby","text":"byte by byte"}"##;
+    ada.send_byte_by_byte(&masked(0x81, slow.as_bytes()));
+    nora.sees(&["<ada> byte by byte"]);
+    ada.say("no object");
+    ada.expect(r#""type":"error""#);
+
+    for message in &ada.heard {
+        let object: serde_json::Value = serde_json::from_str(message).expect("JSON");
+        assert!(object["type"].is_string(), "{message}");
+    }
+    let (code, reason) = ada.close(1001, "");
+    assert_eq!((code, reason.as_str()), (1001, ""));
+    nora.sees_leaving("ada");
+
+    let mut rude = WebClient::open(&server, "switchboard.v1");
+    rude.say(r#"{"type":"hello","name":"rude"}"#);
+    nora.sees_join("rude", "#lobby");
+    rude.send_raw(&masked(0x82, b"{}"));
+    assert_eq!(rude.end().0, 1003);
+    nora.sees_leaving("rude");
     server.stop();
 }
 
