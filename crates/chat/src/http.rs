@@ -7,7 +7,8 @@
 //! body is taken for a request.
 //!
 //! [`conversation`] takes requests out of the stream and keeps the times; [`route`] finds out who
-//! answers; [`answer`] is what is sent; [`upgrade`], [`read`] and [`site`] are what there is.
+//! answers; [`answer`] is what is sent; [`upgrade`], [`read`], [`status`] and [`site`] are
+//! what there is.
 
 mod answer;
 mod conversation;
@@ -15,6 +16,7 @@ mod forwarded;
 mod read;
 mod route;
 mod site;
+mod status;
 mod upgrade;
 
 pub(crate) use conversation::Conversation;

@@ -67,7 +67,7 @@ pub use exchange::Exchange;
 pub use host::{Answer, Host, NoHost, Ticket};
 pub use http::{Caching, File, Site};
 pub use limits::{Limits, Rate, SlowReaders};
-pub use settings::{Operator, Settings, Speaks, Zone};
+pub use settings::{Operator, Settings, Speaks, Status, Zone};
 pub use stats::{Stats, TurnTimes, Vitals};
 pub use switchboard::Switchboard;
 pub use wire::name::{Charset, Name, NotAName, RoomName};

@@ -55,8 +55,22 @@ pub struct Settings {
     /// Sites whose pages may open WebSockets here beside the server's own, as browsers name them:
     /// `https://example.org`.
     pub web_origins: Vec<String>,
+    /// Who may see how the server does (`/status`).
+    pub status: Status,
     /// The program around the chat.
     pub host: Arc<dyn Host>,
+}
+
+/// Who may see how the server does: figures, no names and no words of anybody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// Who is on this machine.
+    #[default]
+    Loopback,
+    /// Everybody.
+    Anyone,
+    /// Nobody.
+    Off,
 }
 
 /// What is spoken at a listener.
@@ -119,6 +133,7 @@ impl Settings {
             ("trusted proxies", self.trusted_proxies == new.trusted_proxies),
             ("icon", self.icon == new.icon),
             ("contact", self.contact == new.contact),
+            ("status", self.status == new.status),
             ("limits", self.limits == limits),
         ];
         let different = |all: &[(&'static str, bool)]| -> Vec<&'static str> {
@@ -134,6 +149,7 @@ impl Settings {
             icon: new.icon.clone(),
             contact: new.contact.clone(),
             web_origins: new.web_origins.clone(),
+            status: new.status,
             limits,
             ..self.clone()
         };
@@ -171,6 +187,7 @@ impl Default for Settings {
             contact: String::new(),
             site: Site::default(),
             web_origins: Vec::new(),
+            status: Status::default(),
             host: Arc::new(NoHost::default()),
         }
     }

@@ -10,6 +10,7 @@ use service::Time;
 
 use self::json::Object;
 use crate::dialect::Dialect;
+use crate::framing::Framing;
 use crate::session::{Flush, Receiving, Session, Stage};
 use crate::switchboard::Switchboard;
 use crate::{Stats, TurnTimes};
@@ -39,6 +40,7 @@ struct Tally {
     undecided: usize,
     plain: usize,
     irc: usize,
+    irc_websocket: usize,
     web: usize,
     http: usize,
     /// Of all these, those that are being closed.
@@ -58,7 +60,10 @@ impl Tally {
         match &session.dialect {
             Dialect::Undecided => self.undecided += 1,
             Dialect::Plain(_) => self.plain += 1,
-            Dialect::Irc(_) => self.irc += 1,
+            Dialect::Irc(_) => match &session.framing {
+                Framing::Bare(_) => self.irc += 1,
+                Framing::WebSocket(_) => self.irc_websocket += 1,
+            },
             Dialect::Web(_) => self.web += 1,
             Dialect::Http(_) => self.http += 1,
         }
@@ -165,6 +170,7 @@ impl Figures {
                 (&mut tally.undecided, of.undecided),
                 (&mut tally.plain, of.plain),
                 (&mut tally.irc, of.irc),
+                (&mut tally.irc_websocket, of.irc_websocket),
                 (&mut tally.web, of.web),
                 (&mut tally.http, of.http),
                 (&mut tally.closing, of.closing),
@@ -191,10 +197,12 @@ fn write(object: &mut Object<'_>, figures: &Figures) {
             object.number("undecided", tally.undecided as u64);
             object.number("plain", tally.plain as u64);
             object.number("irc", tally.irc as u64);
+            object.number("irc_websocket", tally.irc_websocket as u64);
             object.number("web", tally.web as u64);
             object.number("http", tally.http as u64);
         });
     });
+    object.number("requests", stats.requests);
     object.object("lines", |object| {
         object.number("in", stats.lines_in);
         object.number("out", stats.lines_out);

@@ -49,6 +49,11 @@ impl Answer {
         Self::page(status, PLAIN, format!("{text}\n"))
     }
 
+    /// There is nothing where it was asked for.
+    pub(super) fn nothing() -> Self {
+        Self::text(404, "There is nothing here. The chat is at /.")
+    }
+
     /// Something made for this request, not to be kept.
     pub(crate) fn page(status: u16, media_type: &'static str, page: String) -> Self {
         let answer = Self::new(status).body(Frame::from(page.into_bytes()));

@@ -40,7 +40,7 @@ fn forwarded_for<'a>(
 }
 
 /// The address that an element is: some proxies write a port behind it.
-fn address(element: &str) -> Option<IpAddr> {
+pub(super) fn address(element: &str) -> Option<IpAddr> {
     let bare = element.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(element);
     let ip = bare.parse().ok();
     let ip = ip.or_else(|| element.parse::<SocketAddr>().ok().map(|address| address.ip()));
@@ -50,14 +50,19 @@ fn address(element: &str) -> Option<IpAddr> {
 impl Switchboard {
     /// Who has asked, if a trusted proxy says so.
     pub(super) fn brought_by_proxy(&self, key: Key, request: &Request<'_>) -> Option<IpAddr> {
-        let Dialect::Http(conversation) = &self.sessions.get(key)?.dialect else {
-            return None;
-        };
-        match conversation.forwarding {
+        match self.forwarding(key) {
             Forwarding::Believed => {
                 forwarded_for(request.list("x-forwarded-for"), &self.settings.trusted_proxies)
             }
             Forwarding::Ignored => None,
+        }
+    }
+
+    /// Whether the word of `key` on whom it brings is taken.
+    pub(super) fn forwarding(&self, key: Key) -> Forwarding {
+        match self.sessions.get(key).map(|session| &session.dialect) {
+            Some(Dialect::Http(conversation)) => conversation.forwarding,
+            _ => Forwarding::Ignored,
         }
     }
 

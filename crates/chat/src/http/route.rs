@@ -28,6 +28,8 @@ const ROUTES: &[Route] = &[
     Route { path: "/healthz", covers: Covers::Itself, answer: Switchboard::answer_healthz },
     Route { path: "/ws", covers: Covers::Itself, answer: Switchboard::answer_upgrade },
     Route { path: "/read", covers: Covers::Below, answer: Switchboard::answer_read },
+    Route { path: "/status", covers: Covers::Itself, answer: Switchboard::answer_status_page },
+    Route { path: "/status.json", covers: Covers::Itself, answer: Switchboard::answer_status },
 ];
 
 impl Route {
@@ -55,7 +57,7 @@ impl Switchboard {
         }
         match request.path() {
             "/" => self.answer_without_page(),
-            _ => Answer::text(404, "There is nothing here. The chat is at /."),
+            _ => Answer::nothing(),
         }
     }
 

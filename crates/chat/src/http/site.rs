@@ -48,7 +48,26 @@ impl Site {
     }
 }
 
+impl File {
+    /// The file, as who has asked can unpack it.
+    fn whole(&self, request: &Request<'_>) -> Answer {
+        match &self.gzip {
+            Some(gzip) if request.accepts_gzip() => {
+                Answer::new(200).field("Content-Encoding", "gzip").body(gzip.clone())
+            }
+            _ => Answer::new(200).body(self.bytes.clone()),
+        }
+        .field("Content-Type", self.media_type.clone())
+    }
+}
+
 impl Switchboard {
+    /// The same where it is not to be kept at all, if there is such a file.
+    pub(super) fn answer_with_file_of_now(&self, request: &Request<'_>) -> Option<Answer> {
+        let file = self.settings.site.find(request.path())?;
+        Some(file.whole(request).field("Cache-Control", "no-store"))
+    }
+
     /// The file of the page that is asked for, if there is one.
     pub(super) fn answer_with_file(&self, request: &Request<'_>) -> Option<Answer> {
         let file = self.settings.site.find(request.path())?;
@@ -56,17 +75,8 @@ impl Switchboard {
             Caching::Ask => "no-cache",
             Caching::Forever => "public, max-age=31536000, immutable",
         };
-        let mut answer = if request.has(&file.etag) {
-            Answer::new(304)
-        } else {
-            match &file.gzip {
-                Some(gzip) if request.accepts_gzip() => {
-                    Answer::new(200).field("Content-Encoding", "gzip").body(gzip.clone())
-                }
-                _ => Answer::new(200).body(file.bytes.clone()),
-            }
-            .field("Content-Type", file.media_type.clone())
-        };
+        let mut answer =
+            if request.has(&file.etag) { Answer::new(304) } else { file.whole(request) };
         if file.gzip.is_some() {
             answer = answer.field("Vary", "Accept-Encoding");
         }

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat::{Answer, Ban, Host, Limits, Settings, Ticket, TurnTimes, Vitals};
+use chat::{
+    Answer, Ban, Caching, File, Host, Limits, Settings, Site, Status, Ticket, TurnTimes, Vitals,
+};
 use serde_json::{Value, json};
 
+use crate::browser::{self, ask};
 use crate::harness::{Chat, on_any_number_of_loops, on_loops};
 
 fn unthrottled() -> Settings {
@@ -56,7 +59,8 @@ fn the_figures_are_those_of_the_conversation() {
         assert_eq!(
             after["connections"],
             json!({ "now": 4, "closing": 0, "opened": 4, "refused": 0,
-                    "by_dialect": { "undecided": 1, "plain": 2, "irc": 1, "web": 0, "http": 0 } })
+                    "by_dialect": { "undecided": 1, "plain": 2, "irc": 1, "irc_websocket": 0,
+                                    "web": 0, "http": 0 } })
         );
         assert_eq!((more("lines", "in"), more("lines", "too_long")), (3, 1));
         assert_eq!(more("lines", "out"), 2 * 2, "to bob and to eve");
@@ -208,4 +212,144 @@ fn what_is_not_known_is_said_to_be_null() {
     let told = Chat::new().status();
     assert_eq!((&told["memory_bytes"], &told["cpu_ms"]), (&Value::Null, &Value::Null));
     assert_eq!(told["loops"][0]["turns"], Value::Null);
+}
+
+/// A server whose operator has a page, for `status`, behind a proxy at 192.0.2.1 and one at 127.0.0.1.
+fn with_page(status: Status) -> Chat {
+    let page = File {
+        path: "/status".into(),
+        media_type: "text/html; charset=utf-8".into(),
+        etag: "\"1\"".into(),
+        bytes: b"the page".to_vec().into(),
+        gzip: Some(b"(zipped)".to_vec().into()),
+        caching: Caching::Ask,
+    };
+    let proxies = vec!["192.0.2.1".parse().unwrap(), "127.0.0.1".parse().unwrap()];
+    let site = Site { files: vec![page] };
+    Chat::with(Settings { status, site, trusted_proxies: proxies, ..unthrottled() })
+}
+
+/// What somebody at `from` gets who asks for `path`; with more fields than a host.
+fn get(chat: &mut Chat, from: &str, path: &str, more: &str) -> browser::Answer {
+    let key = if from == "unix" { chat.connect() } else { chat.connect_from_address(from) };
+    let host = if more.contains("Host:") { "" } else { "Host: localhost:8008\n" };
+    let answer = ask(chat, key, &format!("GET {path} HTTP/1.1\n{host}{more}"));
+    chat.reset(key);
+    answer
+}
+
+/// Whether the page and its figures are there for somebody at `from`; if not, they are as if they did
+/// not exist.
+#[track_caller]
+fn is_there(chat: &mut Chat, from: &str, more: &str) -> bool {
+    let nothing = get(chat, from, "/nothing", more);
+    assert_eq!(nothing.status, 404);
+    let there = ["/status", "/status.json"].map(|path| {
+        let answer = get(chat, from, path, more);
+        if answer.status != 200 {
+            assert_eq!((answer.status, answer.text()), (404, nothing.text()));
+            for name in ["content-type", "cache-control", "connection", "etag"] {
+                assert_eq!(answer.field(name), nothing.field(name), "{path}: {name}");
+            }
+        }
+        answer.status == 200
+    });
+    assert_eq!(there[0], there[1], "both or none");
+    there[0]
+}
+
+#[test]
+fn who_is_on_this_machine_is_shown_how_the_server_does() {
+    on_any_number_of_loops(|| {
+        let mut chat = with_page(Status::default());
+        let ada = chat.connect();
+        let figures = ask(&mut chat, ada, "GET /status.json HTTP/1.1\nHost: localhost");
+        assert_eq!(
+            (figures.status, figures.field("content-type")),
+            (200, Some("application/json"))
+        );
+        assert_eq!(figures.field("cache-control"), Some("no-store"));
+        let told: Value = serde_json::from_str(figures.text()).expect("it is JSON");
+        assert_eq!(told["total"]["connections"]["by_dialect"]["http"], 1, "{told}");
+        assert_eq!(told["total"]["requests"], 0, "this one is not answered yet");
+        let page =
+            ask(&mut chat, ada, "GET /status HTTP/1.1\nHost: localhost\nIf-None-Match: \"1\"");
+        assert_eq!((page.status, page.text()), (200, "the page"));
+        assert_eq!(page.field("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!((page.field("cache-control"), page.field("etag")), (Some("no-store"), None));
+        let packed =
+            ask(&mut chat, ada, "GET /status HTTP/1.1\nHost: localhost\nAccept-Encoding: gzip");
+        assert_eq!((packed.text(), packed.field("content-encoding")), ("(zipped)", Some("gzip")));
+        let head = ask(&mut chat, ada, "HEAD /status.json HTTP/1.1\nHost: localhost");
+        assert_eq!(head.status, 200);
+        let told = ask(&mut chat, ada, "GET /status.json HTTP/1.1\nHost: localhost");
+        let told: Value = serde_json::from_str(told.text()).expect("it is JSON");
+        assert_eq!(told["total"]["requests"], 4);
+    });
+}
+
+#[test]
+fn others_cannot_tell_that_there_is_a_status_unless_it_is_for_anyone() {
+    for (status, here, elsewhere) in
+        [(Status::Loopback, true, false), (Status::Anyone, true, true), (Status::Off, false, false)]
+    {
+        let mut chat = with_page(status);
+        for (from, seen) in [("unix", here), ("192.0.2.7", elsewhere), ("8.8.8.8", elsewhere)] {
+            assert_eq!(is_there(&mut chat, from, ""), seen, "{status:?}, {from}");
+        }
+        assert_eq!(get(&mut chat, "unix", "/status/more", "").status, 404);
+    }
+    // Without a page there are figures all the same.
+    let mut chat = Chat::with(unthrottled());
+    assert_eq!(get(&mut chat, "127.0.0.1", "/status", "").status, 404);
+    assert_eq!(get(&mut chat, "127.0.0.1", "/status.json", "").status, 200);
+}
+
+#[test]
+fn who_comes_through_a_proxy_is_where_a_trusted_one_says() {
+    let mut chat = with_page(Status::Loopback);
+    for (from, more, seen) in [
+        ("192.0.2.1", "X-Forwarded-For: 198.51.100.7", false),
+        ("192.0.2.1", "X-Forwarded-For: 127.0.0.1", true),
+        ("192.0.2.1", "", false),
+        ("127.0.0.1", "X-Forwarded-For: 198.51.100.7", false),
+        ("127.0.0.1", "X-Forwarded-For: 198.51.100.7, 127.0.0.1", false),
+        ("127.0.0.1", "X-Forwarded-For: 127.0.0.1", true),
+        ("127.0.0.1", "X-Forwarded-For: ::1, 127.0.0.1", true),
+        ("127.0.0.1", "X-Forwarded-For: unknown", false),
+        ("127.0.0.1", "X-Forwarded-For:", false),
+        ("127.0.0.1", "Via: 1.1 proxy", false),
+        ("127.0.0.1", "", true),
+        // It is not trusted: it may say what it likes.
+        ("192.0.2.7", "X-Forwarded-For: 127.0.0.1", false),
+        ("unix", "X-Forwarded-For: 127.0.0.1", false),
+        ("unix", "X-Real-IP: 127.0.0.1", false),
+        ("unix", "Forwarded: for=127.0.0.1", false),
+        ("unix", "", true),
+    ] {
+        assert_eq!(is_there(&mut chat, from, more), seen, "{from}, {more}");
+    }
+    let mut chat = with_page(Status::Loopback);
+    for (brought, seen) in [("198.51.100.7", false), ("127.0.0.1", true)] {
+        let key = chat.connect_from_address("192.0.2.1");
+        chat.send(key, format!("PROXY TCP4 {brought} 192.0.2.1 4000 8008\r\n").as_bytes());
+        let answer = ask(&mut chat, key, "GET /status.json HTTP/1.1\nHost: localhost");
+        assert_eq!(answer.status == 200, seen, "{brought}");
+    }
+}
+
+#[test]
+fn a_page_whose_own_name_leads_here_is_shown_nothing() {
+    let mut chat = with_page(Status::Loopback);
+    for (host, seen) in [
+        ("evil.example", false),
+        ("evil.example:8008", false),
+        ("localhost.evil.example", false),
+        ("localhost", true),
+        ("127.0.0.1:8008", true),
+        ("[::1]:8008", true),
+    ] {
+        assert_eq!(is_there(&mut chat, "unix", &format!("Host: {host}")), seen, "{host}");
+    }
+    assert!(is_there(&mut with_page(Status::Anyone), "unix", "Host: chat.example"));
 }

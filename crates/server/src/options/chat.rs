@@ -4,7 +4,7 @@
 //! Invariant: what was read here can be sent: one line, within IRC's bounds. An error never repeats
 //! what might be a password.
 
-use chat::{Charset, Operator, SlowReaders};
+use chat::{Charset, Operator, SlowReaders, Status};
 
 use super::value::{Kind, Text, Toml};
 use crate::password;
@@ -15,6 +15,7 @@ impl Toml for Link {}
 impl Toml for Site {}
 impl Toml for Characters {}
 impl Toml for Slow {}
+impl Toml for Lookers {}
 
 /// The longest name of a server, in bytes (Modern IRC, "Servers"). Met: an error.
 const NAME_BYTES: usize = 63;
@@ -187,6 +188,28 @@ impl Kind<SlowReaders> for Slow {
     }
 }
 
+/// Who may see how the server does.
+pub(super) struct Lookers;
+
+impl Kind<Status> for Lookers {
+    fn parse(text: &str) -> Result<Status, String> {
+        match text {
+            "loopback" => Ok(Status::Loopback),
+            "anyone" => Ok(Status::Anyone),
+            "off" => Ok(Status::Off),
+            _ => Err(format!("{text:?} is not one of loopback, anyone, off")),
+        }
+    }
+
+    fn show(value: &Status) -> String {
+        match value {
+            Status::Loopback => "loopback".into(),
+            Status::Anyone => "anyone".into(),
+            Status::Off => "off".into(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +238,16 @@ mod tests {
         assert_eq!(operators(&[]), Ok(vec![]));
         let twice = operators(&[one, format!("ADA:{HASH}")]).unwrap_err();
         assert_eq!(twice, "there are two operators \"ADA\"");
+    }
+
+    #[test]
+    fn the_status_is_for_this_machine_for_anyone_or_for_nobody() {
+        assert_eq!(chat::Settings::default().status, Status::Loopback);
+        for text in ["loopback", "anyone", "off"] {
+            assert_eq!(Lookers::show(&Lookers::parse(text).unwrap()), text);
+        }
+        let wrong = Lookers::parse("on").unwrap_err();
+        assert_eq!(wrong, "\"on\" is not one of loopback, anyone, off");
     }
 
     #[test]

@@ -15,7 +15,9 @@ use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
 use tutorials::HelloOptions;
 
-use super::chat::{Characters, Line, Link, ServerName, Site, Slow, operators, show_operator};
+use super::chat::{
+    Characters, Line, Link, Lookers, ServerName, Site, Slow, operators, show_operator,
+};
 use super::listen_at::ListenAt;
 use super::loops::Loops;
 use super::value::{Bytes, Count, File, Kind, Named, OrOff, Span, Switch, Text, Toml, Within};
@@ -319,6 +321,7 @@ pub(super) const TABLE: &[Row] = &[
         },
         show: |settings| settings.chat.web_origins.iter().map(Site::show).collect(),
     },
+    row!(CHAT, "status", chat.status, Lookers, "WHO", "Who may see how the server does, at /status: loopback for this machine, anyone, or off"),
     row!(CHAT, "anonymous", chat.anonymous, Switch, "", "Relay bare lines: no names, times, commands or welcome"),
     row!(CHAT, "no-throttle", no_throttle, Switch, "", "No flood delay and no limits by address: for load tests"),
 

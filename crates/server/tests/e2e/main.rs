@@ -25,6 +25,7 @@ mod scale;
 mod sink;
 mod soak;
 mod starting;
+mod status;
 mod websocket;
 
 /// Makes of each function that takes an engine five tests, one for every engine.
