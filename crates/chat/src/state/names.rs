@@ -62,6 +62,7 @@ impl State {
         name: Name,
     ) -> Result<Applied, Refusal> {
         let from = Arc::clone(self.person(member)?);
+        self.check_bans(ordered, member, name.as_str(), &from.identity)?;
         self.free_name(member, name)?;
         self.remove_name(member, &from.name);
         let renamed = self.members.get_mut(member).ok_or(Refusal::NoMember)?;
@@ -75,6 +76,23 @@ impl State {
             self.announce(ordered, &seat, What::Renamed { from, to: name });
         }
         Ok(Applied::Renamed(from))
+    }
+
+    /// An error if a ban meets who `member` would be: it is put out then, as if it had come so. Server
+    /// operators are not.
+    pub(super) fn check_bans(
+        &self,
+        ordered: &Ordered,
+        member: MemberId,
+        name: &str,
+        identity: &Identity,
+    ) -> Result<(), Refusal> {
+        match self.bans.of(Suspect { name, identity }, ordered.unix_ms) {
+            Some(ban) if !self.is_operator(member) => {
+                Err(Refusal::Banned(Told(ban).to_string().into()))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn members(&self) -> usize {

@@ -106,10 +106,11 @@ impl State {
         id: MemberId,
         real_name: &str,
     ) -> Result<Applied, Refusal> {
-        let member = self.members.get_mut(id).ok_or(Refusal::NoMember)?;
-        let identity =
-            Identity { real_name: real_name.into(), ..Identity::clone(&member.person.identity) };
+        let Person { name, identity, .. } = &**self.person(id)?;
+        let identity = Identity { real_name: real_name.into(), ..Identity::clone(identity) };
+        self.check_bans(ordered, id, name.as_str(), &identity)?;
         let identity = Arc::new(identity);
+        let member = self.members.get_mut(id).ok_or(Refusal::NoMember)?;
         let who = Arc::new(Person { identity, ..Person::clone(&member.person) });
         member.person = Arc::clone(&who);
         self.announce_everywhere(ordered, id, || What::Described { who: Arc::clone(&who) });

@@ -3,6 +3,7 @@
 //! A ban takes force at once, for those who are here as for those who come; it is kept by the
 //! program around the chat.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use service::Key;
@@ -15,6 +16,7 @@ use crate::bans::{Date, Suspect, Told, is_met};
 use crate::ending::Wherefore;
 use crate::event::Event;
 use crate::irc::numeric::*;
+use crate::person::Identity;
 use crate::switchboard::Switchboard;
 use crate::trunk::Ordered;
 use crate::web::Ending;
@@ -99,6 +101,10 @@ fn set(chat: &mut Switchboard, key: Key, message: &Message<'_>, parse: Parse) {
         let why = "That ban would meet you";
         return refuse(chat, key, message, "MEETS_YOURSELF", params[0], why);
     }
+    if chat.meets_everyone(&ban) {
+        let why = "That ban would meet everyone";
+        return refuse(chat, key, message, "MEETS_EVERYONE", params[0], why);
+    }
     let (most, already) = (chat.settings.limits.bans, chat.state.bans.in_force(now).count());
     if already >= most {
         let why = format!("There are {most} bans, which is the limit");
@@ -182,6 +188,27 @@ impl Switchboard {
                 line.trailing(format_args!("{reason} ({until})")).end();
             }
         });
+    }
+
+    /// Whether `ban` meets strangers who have nothing in common: two for each kind of address.
+    fn meets_everyone(&self, ban: &Ban) -> bool {
+        let meets = |name: &str, real_name: &str, ip: IpAddr| {
+            let identity = Identity {
+                user: format!("~{name}").into(),
+                host: self.cloaks.host(Some(ip)),
+                real_name: real_name.into(),
+                ip: Some(ip),
+                account: None,
+            };
+            is_met(ban, Suspect { name, identity: &identity })
+        };
+        // The first and the last quarter of all addresses, and of those that are given out (2000::/3).
+        let v4: [IpAddr; 2] = [[1, 2, 4, 8].into(), [223, 255, 249, 253].into()];
+        let v6: [IpAddr; 2] =
+            [[0x2001, 0x200, 0, 0, 0, 0, 0, 1].into(), [0x3ffe, 0, 0, 0, 0, 0, 0, 2].into()];
+        [v4, v6].iter().any(|[one, other]| {
+            meets("abc", "Kim", *one) && meets("uvwxyz", "Jo Terry Bull", *other)
+        })
     }
 
     /// Whom a ban may meet, behind `key`.

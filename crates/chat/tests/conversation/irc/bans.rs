@@ -105,6 +105,38 @@ fn masks_and_real_names_are_banned_when_somebody_registers() {
 }
 
 #[test]
+fn who_becomes_somebody_banned_is_put_out() {
+    with_root(
+        settings(),
+        "
+        bob: irc
+        eve: irc
+        kit: irc
+        lou: nc
+        ada >> KLINE evil!*@* :not that name
+        ada >> RLINE *spam?bot* :no bots
+        ada << ...
+        bob >> NICK Evil
+        bob << :Switchboard 465 bob :You are banned from this server: not that name
+        bob << ERROR :Closing Link: localhost (You are banned from this server: not that name)
+        bob << (closed)
+        eve >> SETNAME :A spam bot
+        eve << :Switchboard 465 eve :You are banned from this server: no bots
+        eve << ERROR :*
+        eve << (closed)
+        lou >> /nick evil
+        lou << You are banned from this server: not that name
+        lou << (closed)
+        kit >> NICK good
+        kit << :kit!*
+        # An operator stays.
+        ada >> NICK evil
+        ada << :ada!*
+        ",
+    );
+}
+
+#[test]
 fn a_ban_on_a_user_meets_it_with_the_sign_that_nobody_has_checked_it() {
     with_root(
         settings(),
@@ -193,6 +225,17 @@ fn what_is_no_ban_is_refused_and_nobody_bans_herself() {
         ada << :Switchboard NOTICE ada :DLINE: *
         ada >> KLINE *@* :oops
         ada << :Switchboard NOTICE ada :KLINE: That ban would meet you. Nothing was done.
+        # Who is on this machine has no address and no cloak: it would meet all others.
+        ada >> DLINE 0.0.0.0/0 :oops
+        ada << :Switchboard NOTICE ada :DLINE: That ban would meet everyone. Nothing was done.
+        ada >> ZLINE 0::/0 :oops
+        ada << :Switchboard NOTICE ada :ZLINE: That ban would meet everyone. Nothing was done.
+        ada >> DLINE 2000::/3 :oops
+        ada << :Switchboard NOTICE ada :DLINE: That ban would meet everyone. Nothing was done.
+        ada >> KLINE *@*.ip :oops
+        ada << :Switchboard NOTICE ada :KLINE: That ban would meet everyone. Nothing was done.
+        ada >> KLINE *@*.*.* :oops
+        ada << :Switchboard NOTICE ada :KLINE: That ban would meet everyone. Nothing was done.
         ada >> UNKLINE a@b
         ada << :Switchboard NOTICE ada :UNKLINE: There is no such ban. Nothing was done.
         ada >> KLINE a@b :disk full
