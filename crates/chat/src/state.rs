@@ -73,6 +73,8 @@ pub(crate) struct State {
     pub(crate) bans: Bans,
     /// Rooms that everybody left with the last event.
     deserted: SmallVec<[RoomId; 2]>,
+    /// How many rooms are secret.
+    secret_rooms: usize,
     /// What all logs hold.
     logs_bytes: usize,
     announcing: Announcing,
@@ -179,6 +181,7 @@ impl State {
             history,
             bans,
             deserted: SmallVec::new(),
+            secret_rooms: 0,
             logs_bytes: 0,
             announcing,
         }

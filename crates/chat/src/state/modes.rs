@@ -13,7 +13,7 @@ use crate::event::{Applied, MemberId, Refusal, RoomId};
 use crate::log::What;
 use crate::room::change::{Change, Turn};
 use crate::room::masks::{List, ListEntry, Pattern};
-use crate::room::modes::Rank;
+use crate::room::modes::{Flag, Rank};
 use crate::trunk::Ordered;
 
 impl State {
@@ -67,7 +67,16 @@ impl State {
         }
         let room = self.rooms.get_mut(id).ok_or(Refusal::NotThere)?;
         let has_changed = match change {
-            Change::Flag(flag, turn) => room.flags.set(*flag, *turn == Turn::On),
+            Change::Flag(flag, turn) => {
+                let has_changed = room.flags.set(*flag, *turn == Turn::On);
+                if has_changed && *flag == Flag::Secret {
+                    match turn {
+                        Turn::On => self.secret_rooms += 1,
+                        Turn::Off => self.secret_rooms -= 1,
+                    }
+                }
+                has_changed
+            }
             Change::Key(key) => std::mem::replace(&mut room.rules_mut().key, key.clone()) != *key,
             Change::Limit(limit) => {
                 std::mem::replace(&mut room.rules_mut().limit, *limit) != *limit

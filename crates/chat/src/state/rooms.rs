@@ -57,6 +57,7 @@ impl State {
             if let Ok(entry) = self.room_names.find_entry(hash, |&other| other == id) {
                 entry.remove();
             }
+            self.secret_rooms -= usize::from(room.flags.has(Flag::Secret));
             self.history.forget(id);
             self.logs_bytes -= room.log.bytes();
         }
@@ -152,10 +153,15 @@ impl State {
         self.member(member)?.seats.iter().map(|seat| seat.room).find(is)
     }
 
-    /// Rooms that anybody may know of, and in which somebody is.
+    /// Rooms that anybody may know of, and in which somebody is. Counted as they change: it is told to
+    /// everybody who comes.
     pub(crate) fn visible_rooms(&self) -> usize {
-        let is_visible = |room: &Room| !room.flags.has(Flag::Secret) && !room.members.is_empty();
-        self.rooms.iter().filter(|(_, room)| is_visible(room)).count()
+        // Nobody is in those that are about to go, nor sometimes in the lobby, which stays.
+        let lobby = self.rooms.get(self.lobby).filter(|room| room.members.is_empty());
+        let empty =
+            lobby.into_iter().chain(self.deserted.iter().filter_map(|&id| self.rooms.get(id)));
+        let empty = empty.filter(|room| !room.flags.has(Flag::Secret)).count();
+        self.rooms.len() - self.secret_rooms - empty
     }
 
     /// Whether `room` is listed for `member`.

@@ -32,7 +32,8 @@ impl Switchboard {
     /// is very big. So a client's list agrees with the comings and goings it is told.
     pub(in crate::irc) fn write_names(&mut self, key: Key, room: RoomId) {
         let walk = Walk::shown(&self.state, room, key);
-        let names = Names { room, walk, waiting: None };
+        let name = self.room_name(room);
+        let names = Names { room, name: name.into(), walk, waiting: None };
         self.answer_at_length(key, Answer::Names(names));
     }
 }
@@ -41,6 +42,8 @@ impl Switchboard {
 #[derive(Debug)]
 pub(in crate::irc) struct Names {
     room: RoomId,
+    /// What it was called when it was asked for: it may go before this has ended.
+    name: Box<str>,
     walk: Walk,
     /// The name that did not fit the last line.
     waiting: Option<String>,
@@ -56,6 +59,8 @@ impl Names {
     ) -> Progress {
         let Some(room) = chat.state.rooms.get(self.room) else {
             // Everybody has left meanwhile, the asker too.
+            let line = to.numeric(RPL_ENDOFNAMES).param(&self.name);
+            line.trailing("End of /NAMES list").end();
             return Progress::Done;
         };
         if !chat.state.may_see(key, self.room) {

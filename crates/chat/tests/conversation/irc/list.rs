@@ -101,6 +101,24 @@ fn secret_and_private_rooms_are_not_listed() {
         ada << :Switchboard 322 ada #den 1 :
         ada << :Switchboard 322 ada #nook 1 :
         ada << :Switchboard 323 ada :*
+        ada >> MODE #den -s
+        ada >> MODE #den -s
+        bob >> LUSERS
+        bob << :Switchboard 251 bob :*
+        bob << :Switchboard 254 bob 2 :channels formed
+        bob << ...
+        ada >> MODE #nook +s
+        ada >> PART #nook
+        bob >> LUSERS
+        bob << :Switchboard 251 bob :*
+        bob << :Switchboard 254 bob 1 :channels formed
+        bob << ...
+        ada >> PART #den
+        bob >> LUSERS
+        bob << :Switchboard 251 bob :*
+        bob << :Switchboard 254 bob 0 :channels formed
+        bob << ...
+        ada << ...
         ",
     );
 }

@@ -69,6 +69,30 @@ fn everybody_in_a_large_room_is_told_of_once() {
 }
 
 #[test]
+fn names_have_an_end_though_the_room_goes_meanwhile() {
+    let mut chat =
+        Chat::with(Settings { limits: small(), irc_lobby: false, ..Settings::default() });
+    let ada = chat.connect();
+    chat.send(ada, b"NICK ada\r\nUSER a 0 * :Ada\r\n");
+    chat.read(ada);
+    let mut crowd = Vec::new();
+    for number in 0..600 {
+        let one = chat.connect();
+        chat.send(one, format!("NICK n{number}\r\nUSER u 0 * :U\r\nJOIN #Tea\r\n").as_bytes());
+        crowd.push(one);
+    }
+    chat.stop_reading(ada);
+    chat.say(ada, "NAMES #tea\r\nPING :after");
+    crowd.into_iter().for_each(|one| chat.reset(one));
+    chat.read_again(ada);
+    let lines = read_slowly(&mut chat, ada);
+    let (names, last) = lines.split_at(lines.len() - 2);
+    assert!(!names.is_empty() && names.iter().all(|line| line.contains(" 353 ada = #Tea :")));
+    assert_eq!(last[0], ":Switchboard 366 ada #Tea :End of /NAMES list");
+    assert_eq!(last[1], ":Switchboard PONG Switchboard :after");
+}
+
+#[test]
 fn who_does_not_read_is_owed_a_position() {
     let (mut chat, ada) = crowd(600, "batch");
     chat.stop_reading(ada);
