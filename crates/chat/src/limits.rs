@@ -98,6 +98,9 @@ pub struct Limits {
     pub operator_tries: Rate,
     /// Name changes, 5 and then one in 4 s: each is announced to whole rooms. Met: refused.
     pub name_changes: Rate,
+    /// Changes of METADATA by one client, 8 and then one in 2 s: each is told to all who share a room
+    /// with it. Met: refused (`RATE_LIMITED`), with the time to wait.
+    pub metadata_changes: Rate,
     /// Bytes held for one connection that may not be read now, 80 KiB: 20 of the longest lines, and
     /// more than an engine has in its hands when it is told to pause. Met: what does not fit is
     /// passed over up to a line's end, and the author is told how much.
@@ -297,6 +300,7 @@ impl Default for Limits {
             history_budget: Rate { burst: 16, every: Duration::from_secs(1) },
             operator_tries: Rate { burst: 1, every: Duration::from_secs(10) },
             name_changes: Rate { burst: 5, every: Duration::from_secs(4) },
+            metadata_changes: Rate { burst: 8, every: Duration::from_secs(2) },
             held_bytes: 80 * 1024,
             turn_bytes: 256 * 1024,
             exchange_events: 65_536,
@@ -364,6 +368,7 @@ impl Limits {
             refusals: u32::MAX,
             lines: Rate::UNLIMITED,
             name_changes: Rate::UNLIMITED,
+            metadata_changes: Rate::UNLIMITED,
             ..self
         }
     }

@@ -26,6 +26,8 @@ pub(crate) struct Client {
     pub(crate) ping: Ping,
     /// How often it may try to become a server operator.
     pub(crate) operator_tries: Gate,
+    /// How often it may change what is said of it and of rooms.
+    pub(crate) metadata: Gate,
     /// What it may ask who is who beside its lines, and for history.
     pub(crate) who: Gate,
     pub(crate) history: Gate,

@@ -365,6 +365,8 @@ pub(super) const TABLE: &[Row] = &[
     row!(LIMIT, "operator-try-every", chat.limits.operator_tries.every, Span, "TIME", "How long each takes to be allowed again"),
     row!(LIMIT, "name-change-burst", chat.limits.name_changes.burst, Some1, "N", "Name changes at once"),
     row!(LIMIT, "name-change-every", chat.limits.name_changes.every, Span, "TIME", "How long each takes to be allowed again; 0s for no limit"),
+    row!(LIMIT, "metadata-change-burst", chat.limits.metadata_changes.burst, Some1, "N", "Changes of METADATA by one IRC client at once"),
+    row!(LIMIT, "metadata-change-every", chat.limits.metadata_changes.every, Span, "TIME", "How long each takes to be allowed again; 0s for no limit"),
     row!(LIMIT, "held-bytes", chat.limits.held_bytes, SomeBytes, "SIZE", "Bytes held for a person whose lines must wait"),
     row!(LIMIT, "turn-bytes", chat.limits.turn_bytes, SomeBytes, "SIZE", "Bytes worked through in one turn of the loop"),
     row!(LIMIT, "exchange-events", chat.limits.exchange_events, Some1, "N", "What may wait for the slowest of several loops before the others take in no more lines"),
@@ -559,7 +561,7 @@ mod tests {
         // A field that no row sets would keep its default whatever is asked for.
         let mut settings = Settings::new(CommandName::Chat);
         let fields = format!("{:#?}", settings.chat.limits).matches(": ").count();
-        let rate_headings = 5;
+        let rate_headings = 6;
         let before = format!("{:?}", settings.chat.limits);
         let mut setting = 0;
         for row in rows(CommandName::Chat) {

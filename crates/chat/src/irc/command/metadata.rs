@@ -136,6 +136,25 @@ fn edit(chat: &mut Switchboard, key: Connection, target: Target, edit: Edit) {
         }
         Target::Room(room) => About::Room(room),
     };
+    let (now, rate) = (chat.now.time, chat.settings.limits.metadata_changes);
+    let name = chat.target_name(target);
+    let Some(client) = chat.client_mut(key) else {
+        return;
+    };
+    let opens = client.metadata.opens(rate);
+    if opens > now {
+        let wait = opens.since(now).as_secs_f64().ceil().to_string();
+        let about = match &edit {
+            Edit::Set(key, _) | Edit::Unset(key) => key.as_str(),
+            Edit::Clear => "*",
+        };
+        return chat.reply(key, |to| {
+            let context = [name.as_str(), about, &wait];
+            let text = format_args!("Too many changes. Nothing was changed; try again in {wait} s");
+            to.refuse("METADATA", "RATE_LIMITED", &context, text);
+        });
+    }
+    client.metadata.pass(rate, now, 1);
     chat.propose(Event::Annotated { member: key, about, edit });
 }
 

@@ -1,7 +1,10 @@
 //! What a client meets at its bounds: each has its number, and nothing is done by halves.
 
-use chat::{Limits, Settings};
+use std::time::Duration;
 
+use chat::{Limits, Rate, Settings};
+
+use crate::harness::Chat;
 use crate::transcript::{settings, transcript, transcript_with};
 
 fn with(limits: impl FnOnce(&mut Limits)) -> Settings {
@@ -48,6 +51,44 @@ fn rooms_and_targets_are_bounded() {
         bob << :Switchboard 404 bob #a :Cannot send to channel: *
         ",
     );
+}
+
+#[test]
+fn metadata_may_not_change_too_fast() {
+    let every = Duration::from_secs(10);
+    transcript_with(
+        with(|limits| limits.metadata_changes = Rate { burst: 2, every }),
+        "
+        ada: irc draft/metadata-3 batch
+        ada >> METADATA * SET url :a
+        ada >> METADATA * SET url :b
+        ada << ...
+        ada >> METADATA * SET url :c
+        ada << :Switchboard FAIL METADATA RATE_LIMITED ada url 10 :*
+        ada >> METADATA * CLEAR
+        ada << :Switchboard FAIL METADATA RATE_LIMITED ada * 10 :*
+        -- 8500 ms
+        ada >> METADATA * SET url
+        ada << :Switchboard FAIL METADATA RATE_LIMITED ada url 2 :*
+        -- 1500 ms
+        ada >> METADATA * SET url :d
+        ada << :Switchboard 761 ada ada url * :d
+        ",
+    );
+}
+
+#[test]
+fn no_command_of_a_member_is_free() {
+    for command in ["PONG x", "CAP LIST", "BATCH -a"] {
+        let limits = Limits { announce_members: usize::MAX, ..Limits::default() };
+        let mut chat = Chat::with(Settings { limits, ..Settings::default() });
+        let ada = chat.connect();
+        chat.send(ada, b"NICK ada\r\nUSER a 0 * :Ada\r\n");
+        chat.sleep(60_000);
+        chat.read(ada);
+        chat.send(ada, format!("{command}\r\n").repeat(100).as_bytes());
+        assert!(chat.person(ada).paused, "{command}");
+    }
 }
 
 #[test]

@@ -270,7 +270,7 @@ fn each_line_counts_against_flooding() {
             ada >> PING x
             bob >> PING y
             bob << :Switchboard PONG Switchboard :y
-            -- 2 s
+            -- 3 s
             bob << :ada!~ada@localhost BATCH +m3 draft/multiline bob
             bob << ...
             ada << :Switchboard PONG Switchboard :x

@@ -358,7 +358,10 @@ fn what_is_asked_often_has_a_budget_beside_the_lines() {
     };
     let mut chat = Chat::with(Settings { limits, ..settings() });
     let ada = chat.connect();
-    chat.send(ada, b"NICK ada\r\nUSER ada 0 * :Ada\r\nCAP REQ :batch draft/chathistory\r\n");
+    chat.send(
+        ada,
+        b"CAP REQ :batch draft/chathistory\r\nNICK ada\r\nUSER ada 0 * :Ada\r\nCAP END\r\n",
+    );
     chat.read(ada);
     for _ in 0..4 {
         chat.send(ada, b"CHATHISTORY LATEST #none * 10\r\n");
