@@ -206,7 +206,11 @@ impl Switchboard {
         if tell {
             let wait = Seconds(until.map_or(Duration::ZERO, |until| until.since(now)));
             // IRC clients are slowed down as they are used to: without a word.
-            self.tell(key, |to| to.line(format_args!("Slow down: line held {wait}.")));
+            self.tell(key, |to| {
+                to.line(format_args!(
+                    "Slow down: the next line waits {wait}, those behind it longer."
+                ));
+            });
         }
         self.update_receiving(key);
     }

@@ -383,10 +383,9 @@ impl Switchboard {
                     1 => to.line(format_args!("Welcome to {server} (you are the first here).")),
                     n => to.line(format_args!("Welcome to {server} ({} here).", Count(n, ""))),
                 }
-                to.line(format_args!(
-                    "You are {own} in {name}.  /nick NAME to be known, /help for the rest, /quit \
-                     or Ctrl-D to leave."
-                ));
+                // Each fits a terminal of 80 columns.
+                to.line(format_args!("You are {own} in {name}."));
+                to.line("/nick NAME to be known, /help for the rest, /quit or Ctrl-D to leave.");
                 settings.motd.iter().for_each(|line| to.line(line));
             });
         } else if !first {

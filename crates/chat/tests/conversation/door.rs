@@ -104,7 +104,8 @@ fn a_client_that_was_only_late_is_a_client() {
         ada: connect
         -- 2 s
         ada << Welcome to Switchboard (2 here).
-        ada << You are guest-2 in #lobby. *
+        ada << You are guest-2 in #lobby.
+        ada << /nick NAME to be known, *
         ada >> CAP LS 302
         ada << :Switchboard CAP * LS * :*
         ada << ...
@@ -199,7 +200,8 @@ fn a_listener_for_people_never_speaks_irc() {
         ada: connect
         ada >> NICK ada
         ada << Welcome to Switchboard (2 here).
-        ada << You are guest-2 in #lobby. *
+        ada << You are guest-2 in #lobby.
+        ada << /nick NAME to be known, *
         ada << This port is for people with nc or telnet: that line of IRC was not sent. *
         ada >> USER ada 0 * :Ada
         ada << This port is for people with nc or telnet: *

@@ -77,7 +77,8 @@ proptest! {
         let seen = chat.read(witness);
         for line in seen.lines() {
             prop_assert!(!line.chars().any(|c| c != '\t' && wire::text::is_forbidden(c)), "{line:?}");
-            let known = ["[", "-", "Welcome", "You are guest-", "This server asks for a password."];
+            let known =
+                ["[", "-", "Welcome", "You are guest-", "/nick NAME", "This server asks for a password."];
             prop_assert!(anonymous || known.iter().any(|start| line.starts_with(start)), "{line:?}");
             prop_assert!(!line.is_empty());
         }

@@ -28,8 +28,10 @@ fn who_is_silent_for_a_second_is_welcomed() {
     chat.sleep(999);
     chat.sees(ada, &[]);
     chat.sleep(1);
-    let you = format!("You are guest-1 in #lobby.  {HELP}");
-    chat.sees(ada, &["Welcome to Switchboard (you are the first here).", &you]);
+    chat.sees(
+        ada,
+        &["Welcome to Switchboard (you are the first here).", "You are guest-1 in #lobby.", HELP],
+    );
 }
 
 #[test]
@@ -38,8 +40,7 @@ fn the_first_line_is_said_after_the_welcome() {
     let ada = chat.join("ada");
     let bob = chat.connect();
     chat.say(bob, "hello all");
-    let you = format!("You are guest-2 in #lobby.  {HELP}");
-    chat.sees(bob, &["Welcome to Switchboard (2 here).", &you]);
+    chat.sees(bob, &["Welcome to Switchboard (2 here).", "You are guest-2 in #lobby.", HELP]);
     chat.sees(ada, &["[14:02] * guest-2 has joined", "[14:02] <guest-2> hello all"]);
 }
 
@@ -55,12 +56,12 @@ fn a_conversation() {
     chat.sees(bob, &["[14:02] <ada> lunch?", "[14:02] * ada is hungry"]);
     let eve = chat.connect();
     chat.sleep(60_000);
-    let you = format!("You are guest-3 in #lobby.  {HELP}");
     chat.sees(
         eve,
         &[
             "Welcome to Switchboard (3 here).",
-            &you,
+            "You are guest-3 in #lobby.",
+            HELP,
             "-- last 4 lines --",
             "[14:02] <ada> lunch?",
             "[14:02] <bob> yes",
@@ -375,7 +376,7 @@ fn who_is_too_fast_is_held_back_and_loses_nothing() {
     let lines: String = (0..100).map(|n| format!("line {n}\n")).collect();
     chat.send(ada, lines.as_bytes());
     assert!(chat.person(ada).paused);
-    chat.sees(ada, &["Slow down: line held 0.5 s."]);
+    chat.sees(ada, &["Slow down: the next line waits 0.5 s, those behind it longer."]);
     let got = chat.read(bob);
     assert_eq!(got.lines().count(), 8, "{got}");
     chat.sleep(1000);

@@ -168,7 +168,7 @@ fn who_is_too_fast_waits_and_each_line_counts() {
         bob << {"type":"message",*
         ada << {"type":"ack","n":1,*
         ada >> {"type":"say","n":2,"room":"#lobby","text":"9"}
-        ada << {"type":"info","text":"Slow down: line held 0.5 s."}
+        ada << {"type":"info","text":"Slow down: the next line waits 0.5 s, those behind it longer."}
         -- 400 ms
         -- 100 ms
         ada << {"type":"ack","n":2,*
