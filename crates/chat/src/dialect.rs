@@ -7,7 +7,7 @@ use wire::name::RoomName;
 
 use crate::Zone;
 use crate::event::RoomId;
-use crate::framing::Envelope;
+use crate::framing::{Envelope, Framing};
 use crate::http::Conversation;
 use crate::irc::{self, Client};
 use crate::log::Entry;
@@ -43,15 +43,15 @@ pub(crate) enum Rendition {
 
 impl Dialect {
     /// How entries of `room` are rendered for this reader.
-    pub(crate) fn rendition(&self, room: RoomId, envelope: Envelope) -> Rendition {
+    pub(crate) fn rendition(&self, room: RoomId, framing: &Framing) -> Rendition {
         match self {
             // These are in no room; what they may still turn out to speak is as good as any.
             Self::Undecided | Self::Http(_) => {
                 Rendition::Plain(plain::Reader::default().style(room))
             }
             Self::Plain(reader) => Rendition::Plain(reader.style(room)),
-            Self::Irc(client) => Rendition::Irc(client.class(), envelope),
-            Self::Web(_) => Rendition::Web(envelope),
+            Self::Irc(client) => Rendition::Irc(client.class(), framing.envelope()),
+            Self::Web(_) => Rendition::Web(framing.envelope()),
         }
     }
 

@@ -462,7 +462,7 @@ impl Rendered {
 mod tests {
     use super::*;
     use crate::dialect::{Dialect, Scene};
-    use crate::framing::Envelope;
+    use crate::framing::Framing;
     use crate::words::Manner;
 
     #[test]
@@ -479,7 +479,7 @@ mod tests {
         let rendering = Rendering { room: &room, scene: &scene };
         let mut batch = Batch::full_with(1 << 20);
         let end = log.deliver(
-            Dialect::Undecided.rendition(author, Envelope::None),
+            Dialect::Undecided.rendition(author, &Framing::default()),
             &rendering,
             0,
             5000,

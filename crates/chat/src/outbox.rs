@@ -14,7 +14,7 @@ use wire::name::RoomName;
 
 use crate::dialect::{Dialect, Rendering, Rendition, Scene};
 use crate::event::{MemberId, RoomId};
-use crate::framing::Envelope;
+use crate::framing::{Envelope, Framing};
 use crate::log::Log;
 use crate::room::Room;
 use crate::web::Message;
@@ -84,14 +84,14 @@ impl Place {
 pub(crate) struct View<'a> {
     pub(crate) me: MemberId,
     pub(crate) dialect: &'a Dialect,
-    pub(crate) envelope: Envelope,
+    pub(crate) framing: &'a Framing,
     pub(crate) scene: &'a Scene,
 }
 
 impl View<'_> {
     /// How entries of `room` are rendered for this reader.
     fn rendition(&self, room: RoomId) -> Rendition {
-        self.dialect.rendition(room, self.envelope)
+        self.dialect.rendition(room, self.framing)
     }
 }
 
@@ -240,7 +240,7 @@ impl Outbox {
             }
             if mail == least {
                 if let Some(mailbox) = &mut self.mailbox
-                    && mailbox.take(batch, view.envelope)
+                    && mailbox.take(batch, view.framing.envelope())
                 {
                     self.mailbox = None;
                 }
@@ -316,12 +316,12 @@ fn write_missed(missed: u64, room: &RoomName, view: &View<'_>, out: &mut Vec<u8>
         let from = out.len();
         let line = Line::new(out).source(&view.scene.server).command("NOTICE");
         line.param("*").trailing(what).end();
-        return view.envelope.enclose(out, from);
+        return view.framing.envelope().enclose(out, from);
     }
     if let Dialect::Web(_) = view.dialect {
         let (from, room) = (out.len(), room.as_str());
         Message::Missed { room, count: missed }.write(out);
-        return view.envelope.enclose(out, from);
+        return view.framing.envelope().enclose(out, from);
     }
     write!(out, "*** {what}").expect("a vector takes all");
     out.extend_from_slice(view.dialect.newline().as_bytes());
@@ -484,7 +484,7 @@ mod tests {
                 &View {
                     me: ME,
                     dialect: &dialect,
-                    envelope: Envelope::None,
+                    framing: &Framing::default(),
                     scene: &Scene::bare(),
                 },
             )
@@ -596,7 +596,7 @@ mod tests {
         }
         let dialect = Dialect::Plain(Reader { form: Form::Bare, ..Reader::default() });
         let view =
-            View { me: ME, dialect: &dialect, envelope: Envelope::None, scene: &Scene::bare() };
+            View { me: ME, dialect: &dialect, framing: &Framing::default(), scene: &Scene::bare() };
         // Once with nobody else there; and once after others, who each read one room, have made
         // runs of it that they share.
         for other_readers in [false, true] {
@@ -637,7 +637,7 @@ mod tests {
         let reader = Reader::default();
         let dialect = Dialect::Plain(reader);
         let view =
-            View { me: ME, dialect: &dialect, envelope: Envelope::None, scene: &Scene::bare() };
+            View { me: ME, dialect: &dialect, framing: &Framing::default(), scene: &Scene::bare() };
         let addresses: Vec<*const u8> = others
             .iter_mut()
             .map(|outbox| {

@@ -152,8 +152,7 @@ impl Session {
 
     /// What it is owed, and as whom and how it reads that.
     pub(crate) fn view<'a>(&'a mut self, me: Key, scene: &'a Scene) -> (&'a mut Outbox, View<'a>) {
-        let envelope = self.framing.envelope();
-        (&mut self.outbox, View { me, dialect: &self.dialect, envelope, scene })
+        (&mut self.outbox, View { me, dialect: &self.dialect, framing: &self.framing, scene })
     }
 }
 

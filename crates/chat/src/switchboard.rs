@@ -302,7 +302,9 @@ impl Service for Switchboard {
     }
 
     fn transmit(&mut self, key: Key, batch: &mut Batch) {
-        self.go_on_answering(key);
+        if self.sessions.get(key).is_some_and(Session::is_being_answered) {
+            self.go_on_answering(key);
+        }
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
