@@ -56,7 +56,7 @@ pub use outcome::{Outcome, Sample, Watch};
 pub use pace::Pace;
 pub use process::{Process, own_cpu_nanos};
 pub use protocol::{
-    Audience, Client, Irc, Lines, Nats, Protocol, Redis, Role, Step, Web, WebSocket,
+    Audience, Client, Irc, IrcWebSocket, Lines, Nats, Protocol, Redis, Role, Step, Web, WebSocket,
 };
 pub use stamp::{MARK, PROBE, STAMP_BYTES, Stamp};
 pub use trouble::{Hint, Trouble};

@@ -7,6 +7,7 @@
 //! Whoever adds a protocol writes a [`Protocol`] and its [`Client`]; nothing else changes.
 
 mod irc;
+mod irc_websocket;
 mod lines;
 mod nats;
 mod redis;
@@ -16,6 +17,7 @@ mod websocket;
 use crate::Ear;
 
 pub use irc::Irc;
+pub use irc_websocket::IrcWebSocket;
 pub use lines::Lines;
 pub use nats::Nats;
 pub use redis::Redis;

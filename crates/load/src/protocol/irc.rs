@@ -180,7 +180,7 @@ fn command(line: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Answers `line` if it is a PING; whether it was one.
-fn answer_ping(line: &[u8], out: &mut Vec<u8>) -> bool {
+pub(super) fn answer_ping(line: &[u8], out: &mut Vec<u8>) -> bool {
     let (command, rest) = command(line);
     if !command.eq_ignore_ascii_case(b"PING") {
         return false;

@@ -221,9 +221,9 @@ struct Room {
     #[arg(long, value_name = "WHO", default_value = "others")]
     audience: Hearers,
 
-    /// The path of a WebSocket, for websocket
-    #[arg(long, value_name = "PATH", default_value = "/")]
-    path: String,
+    /// The path of a WebSocket; without it / for websocket, and /ws for irc-websocket
+    #[arg(long, value_name = "PATH")]
+    path: Option<String>,
 
     /// Bytes of a line, its newline included
     #[arg(long, value_name = "BYTES", default_value_t = 64)]
@@ -243,6 +243,8 @@ enum Speech {
     Irc,
     /// IRC with the capability server-time
     IrcTime,
+    /// IRC over WebSockets, a line to a message (text.ircv3.net)
+    IrcWebsocket,
     /// What the page speaks: switchboard.v1 over a WebSocket
     Web,
     /// WebSocket text messages, for other servers

@@ -36,7 +36,7 @@ fn a_room_loses_nothing_in_any_dialect() {
     let server = Server::start("auto", &["chat", "--no-throttle", "--log-level", "warn"]);
     let address = server.address.to_string();
     let pid = server.process.pid().to_string();
-    for protocol in ["plain", "irc", "irc-time"] {
+    for protocol in ["plain", "irc", "irc-time", "irc-websocket"] {
         let arguments = ["--protocol", protocol, "--receivers", "40", "--pid", &pid];
         let figures = figures("fanout", &address, &arguments);
         assert_whole(&figures);

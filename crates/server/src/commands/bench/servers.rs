@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use load::report::{self, Report, Unit};
 use load::{
-    Address, Audience, ExchangePlan, Exchanges, Irc, Lines, Nats, Outcome, Pace, Plan, Protocol,
-    Question, Redis, Trouble, Web, WebSocket,
+    Address, Audience, ExchangePlan, Exchanges, Irc, IrcWebSocket, Lines, Nats, Outcome, Pace,
+    Plan, Protocol, Question, Redis, Trouble, Web, WebSocket,
 };
 
 use super::show::{Progress, Reports};
@@ -157,7 +157,7 @@ pub(super) fn idle(arguments: &Idle, stop: &Stop) -> Result<Exit, Failure> {
 /// Only IRC clients say which room they want to be in.
 fn check_rooms(protocol: Speech, rooms: usize, connections: usize) -> Result<(), Failure> {
     let refuse = |why: &str| Err(Failure::new(Exit::Usage, format_args!("--rooms {rooms}: {why}")));
-    if rooms > 1 && !matches!(protocol, Speech::Irc | Speech::IrcTime) {
+    if rooms > 1 && !matches!(protocol, Speech::Irc | Speech::IrcTime | Speech::IrcWebsocket) {
         refuse("only IRC clients are spread over rooms (--protocol irc)")
     } else if rooms > connections {
         refuse("there are more rooms than members (--connections)")
@@ -222,17 +222,15 @@ impl Room {
         };
         let protocol: Box<dyn Protocol> = match self.protocol {
             Speech::Plain => Box::new(Lines { hello, audience }),
-            Speech::Irc | Speech::IrcTime => Box::new(Irc {
-                rooms: match rooms {
-                    1 => vec![self.room.clone()],
-                    _ => (0..rooms).map(|number| format!("{}{number}", self.room)).collect(),
-                },
-                server_time: self.protocol == Speech::IrcTime,
-                nick: nick(),
+            Speech::Irc | Speech::IrcTime => Box::new(self.irc(rooms)),
+            Speech::IrcWebsocket => Box::new(IrcWebSocket {
+                host: self.to.to_string(),
+                path: self.path.clone().unwrap_or_else(|| "/ws".into()),
+                irc: self.irc(rooms),
             }),
             Speech::Websocket => Box::new(WebSocket {
                 host: self.to.to_string(),
-                path: self.path.clone(),
+                path: self.path.clone().unwrap_or_else(|| "/".into()),
                 hello: self.hello.clone(),
                 audience,
             }),
@@ -242,6 +240,19 @@ impl Room {
         };
         let (size, checked) = (self.size, self.check);
         Plan { size, checked, patience: PATIENCE, ..Plan::new(self.to.clone(), protocol) }
+    }
+}
+
+impl Room {
+    fn irc(&self, rooms: usize) -> Irc {
+        Irc {
+            rooms: match rooms {
+                1 => vec![self.room.clone()],
+                _ => (0..rooms).map(|number| format!("{}{number}", self.room)).collect(),
+            },
+            server_time: self.protocol == Speech::IrcTime,
+            nick: nick(),
+        }
     }
 }
 
