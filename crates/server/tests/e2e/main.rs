@@ -26,6 +26,7 @@ mod sink;
 mod soak;
 mod starting;
 mod status;
+mod web;
 mod websocket;
 
 /// Makes of each function that takes an engine five tests, one for every engine.
