@@ -297,7 +297,7 @@ pub(super) const TABLE: &[Row] = &[
         shape: Shape::Many,
         placeholder: "NETWORK",
         help: "Believe what a proxy at this address, or in this network, says of where a connection \
-               comes from (PROXY protocol); may be repeated",
+               comes from (PROXY protocol, X-Forwarded-For); may be repeated",
         quoted: true,
         set: |settings, texts| {
             let networks = texts.iter().map(|text| Named::parse(text)).collect::<Result<_, _>>()?;
