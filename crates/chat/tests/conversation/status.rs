@@ -117,6 +117,17 @@ fn a_reader_that_takes_nothing_is_seen_with_what_waits_for_it() {
 }
 
 #[test]
+fn who_asks_over_and_over_is_told_the_same_for_a_moment() {
+    let mut chat = Chat::new();
+    chat.status();
+    let _kit = chat.connect();
+    let there = |chat: &mut Chat| number(&chat.status()["total"]["connections"]["now"]);
+    assert_eq!(there(&mut chat), 0);
+    chat.sleep(20);
+    assert_eq!(there(&mut chat), 1);
+}
+
+#[test]
 fn what_was_said_too_fast_is_among_what_waits() {
     let mut chat = Chat::new();
     let ada = chat.join("ada");
@@ -282,6 +293,7 @@ fn who_is_on_this_machine_is_shown_how_the_server_does() {
         assert_eq!((packed.text(), packed.field("content-encoding")), ("(zipped)", Some("gzip")));
         let head = ask(&mut chat, ada, "HEAD /status.json HTTP/1.1\nHost: localhost");
         assert_eq!(head.status, 200);
+        chat.sleep(20);
         let told = ask(&mut chat, ada, "GET /status.json HTTP/1.1\nHost: localhost");
         let told: Value = serde_json::from_str(told.text()).expect("it is JSON");
         assert_eq!(told["total"]["requests"], 4);
