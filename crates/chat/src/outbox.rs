@@ -15,7 +15,7 @@ use wire::name::RoomName;
 
 use crate::dialect::{Dialect, Rendering, Rendition, Scene};
 use crate::event::{MemberId, RoomId};
-use crate::framing::{Envelope, Framing};
+use crate::framing::Framing;
 use crate::log::Log;
 use crate::room::Room;
 use crate::web::Message;
