@@ -41,7 +41,7 @@ function message(item, grouped, app) {
   if (grouped) {
     box.append(time(item, 'gutter'), body);
   } else if (act) {
-    box.append(time(item, 'gutter'), h('div', { class: 'text', dir: 'auto' }, '✳ ', person(from), ' ', ...body.childNodes));
+    box.append(h('div', { class: 'text', dir: 'auto' }, h('span', { 'aria-hidden': 'true' }, '✳ '), person(from), ' ', ...body.childNodes, time(item, 'when')));
   } else {
     box.append(face(from), h('div', { class: 'head' }, person(from), time(item, 'when')), body);
   }

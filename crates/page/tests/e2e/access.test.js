@@ -28,7 +28,7 @@ const looks = {
 for (const [look, options] of Object.entries(looks)) {
   test(`axe-core finds no serious fault: ${look}`, async (test) => {
     const server = await Server.start(test, '--no-throttle');
-    const chromium = await browser(test);
+    const chromium = await browser();
     const ada = await Person.at(chromium, server.url, { name: 'ada', reducedMotion: 'reduce', ...options });
     const nc = server.nc(test);
     await nc.reads('Welcome');
@@ -79,7 +79,7 @@ for (const [look, options] of Object.entries(looks)) {
 
 test('the keyboard alone is enough: a name, a room, a line, a search, and back', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const ada = await Person.at(chromium, server.url);
   const { keyboard } = ada.page;
   const focused = () => ada.page.evaluate(() => document.activeElement?.id);
@@ -150,7 +150,7 @@ test('the keyboard alone is enough: a name, a room, a line, a search, and back',
 
 test('screen readers are told of new lines, and of nothing that was there before', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const nc = server.nc(test);
   await nc.reads('Welcome');
   nc.say('/nick cleo');
@@ -169,7 +169,7 @@ test('screen readers are told of new lines, and of nothing that was there before
 
 test('light and dark can be chosen, at once and for the next visit', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const ada = await Person.at(chromium, server.url, { colorScheme: 'light' });
   const paper = () => ada.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await paper();
@@ -186,7 +186,7 @@ test('light and dark can be chosen, at once and for the next visit', async (test
 
 test('on a phone the rooms and the people are behind buttons, and nothing is wider than the screen', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const ada = await Person.at(chromium, server.url, { name: 'ada', ...looks.phone });
   assert.ok(!(await ada.page.locator('#side').isVisible()) && !(await ada.page.locator('#members').isVisible()));
   await ada.page.locator('#show-side').tap();
@@ -202,7 +202,7 @@ test('on a phone the rooms and the people are behind buttons, and nothing is wid
 
 test('without script there is a way to read', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const nc = server.nc(test);
   await nc.reads('Welcome');
   nc.say('for those without script');

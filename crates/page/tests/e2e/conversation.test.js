@@ -6,7 +6,7 @@ import { Person, Server, browser, until } from './support.js';
 
 test('two pages, nc and an IRC client talk with each other', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const ada = await Person.at(chromium, server.url, { name: 'ada' });
   const bob = await Person.at(chromium, server.url, { name: 'bob' });
   const nc = server.nc(test);
@@ -44,7 +44,7 @@ test('two pages, nc and an IRC client talk with each other', async (test) => {
 
 test('several lines are one message, and a line of commands is not said', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const ada = await Person.at(chromium, server.url, { name: 'ada' });
   const nc = server.nc(test);
   await nc.reads('Welcome');
@@ -71,7 +71,7 @@ test('several lines are one message, and a line of commands is not said', async 
 
 test('private lines go to one person', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const ada = await Person.at(chromium, server.url, { name: 'ada' });
   const bob = await Person.at(chromium, server.url, { name: 'bob' });
   const nc = server.nc(test);
@@ -90,7 +90,7 @@ test('private lines go to one person', async (test) => {
 
 test('rooms: a link leads into one, unread lines are counted, a name that is said is marked', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const ada = await Person.at(chromium, `${server.url}#tea`, { name: 'ada' });
   assert.equal(await ada.page.locator('#room-name').textContent(), '#tea');
   await ada.say('/join #lobby');
@@ -114,7 +114,7 @@ test('rooms: a link leads into one, unread lines are counted, a name that is sai
 
 test('a name is remembered, drafts stay with their room, and a page that is loaded again goes on', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const ada = await Person.at(chromium, server.url, { name: 'ada' });
   await ada.say('/join #tea');
   await ada.page.waitForFunction(() => document.querySelector('#room-name').textContent === '#tea');
@@ -137,7 +137,7 @@ test('a name is remembered, drafts stay with their room, and a page that is load
 
 test('what is refused says so, and can be tried again', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const nc = server.nc(test);
   await nc.reads('Welcome');
   const ada = await Person.at(chromium, server.url, { name: 'ada' });
@@ -159,7 +159,7 @@ test('what is refused says so, and can be tried again', async (test) => {
 
 test('what was said before is found, and shown where it was said', async (test) => {
   const server = await Server.start(test, '--no-throttle', '--room-history', '1000');
-  const chromium = await browser(test);
+  const chromium = await browser();
   const nc = server.nc(test);
   await nc.reads('Welcome');
   for (let at = 0; at < 500; at++) nc.say(at === 40 ? 'the kettle boils' : `line ${at}`);
@@ -177,7 +177,7 @@ test('what was said before is found, and shown where it was said', async (test) 
 
 test('many pasted lines are asked about', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const ada = await Person.at(chromium, server.url, { name: 'ada' });
   const paste = (text) => ada.page.locator('#box').evaluate((box, text) => {
     const clipboardData = new DataTransfer();

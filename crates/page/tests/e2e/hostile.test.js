@@ -28,7 +28,7 @@ const HOSTILE = [
 
 test('hostile text is shown as text, runs nothing, and breaks no layout', async (test) => {
   const server = await Server.start(test, '--no-throttle');
-  const chromium = await browser(test);
+  const chromium = await browser();
   const nc = server.nc(test);
   await nc.reads('Welcome');
   const eve = await Person.at(chromium, server.url, { name: 'eve' });
@@ -77,7 +77,7 @@ test('hostile text is shown as text, runs nothing, and breaks no layout', async 
 
 test('one line’s direction turns no other line’s, nor its author’s name', async (test) => {
   const server = await Server.start(test, '--no-throttle');
-  const chromium = await browser(test);
+  const chromium = await browser();
   const nc = server.nc(test);
   await nc.reads('Welcome');
   const ada = await Person.at(chromium, server.url);
@@ -95,7 +95,7 @@ test('one line’s direction turns no other line’s, nor its author’s name', 
 
 test('a hostile topic and a hostile room are text, too', async (test) => {
   const server = await Server.start(test, '--no-throttle');
-  const chromium = await browser(test);
+  const chromium = await browser();
   const nc = server.nc(test);
   await nc.reads('Welcome');
   nc.say('/join #<b>x</b>');

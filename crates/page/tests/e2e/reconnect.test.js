@@ -6,7 +6,7 @@ import { Person, Server, Wire, browser } from './support.js';
 
 test('after a cut line the page has what was said meanwhile, and what it says then is said once', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const wire = await Wire.to(test, server);
   const ada = await Person.at(chromium, wire.url, { name: 'ada' });
   const bob = await Person.at(chromium, server.url, { name: 'bob' });
@@ -32,7 +32,7 @@ test('after a cut line the page has what was said meanwhile, and what it says th
 
 test('what was taken and not acknowledged before the cut is not said again', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const wire = await Wire.to(test, server);
   const ada = await Person.at(chromium, wire.url, { name: 'ada' });
   const nc = server.nc(test);
@@ -58,7 +58,7 @@ test('what was taken and not acknowledged before the cut is not said again', asy
 
 test('after the server is started again there is no gap and nothing twice', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const [ada, bob] = [await Person.at(chromium, server.url, { name: 'ada' }), await Person.at(chromium, server.url, { name: 'bob' })];
   await ada.say('/join #tea');
   await ada.page.waitForFunction(() => document.querySelector('#room-name').textContent === '#tea');
@@ -86,7 +86,7 @@ test('after the server is started again there is no gap and nothing twice', asyn
 
 test('more than is told at once was said meanwhile: it is all there, in order', async (test) => {
   const server = await Server.start(test, '--no-throttle', '--room-history', '2000');
-  const chromium = await browser(test);
+  const chromium = await browser();
   const wire = await Wire.to(test, server);
   const ada = await Person.at(chromium, wire.url, { name: 'ada' });
   const nc = server.nc(test);
@@ -116,7 +116,7 @@ test('more than is told at once was said meanwhile: it is all there, in order', 
 
 test('a conversation that goes on in another tab ends in the first, and can be taken back', async (test) => {
   const server = await Server.start(test);
-  const chromium = await browser(test);
+  const chromium = await browser();
   const ada = await Person.at(chromium, server.url, { name: 'ada' });
   const token = await ada.page.evaluate(() => sessionStorage.getItem('switchboard.token'));
   const other = await ada.context.newPage();

@@ -44,7 +44,7 @@ function scroll(person, by, done) {
 
 test('ten thousand lines are gone through to the first and back, with few rows in the document', async (test) => {
   const server = await Server.start(test, '--no-throttle', '--room-history', String(LINES), '--history-room-bytes', '8M');
-  const chromium = await browser(test);
+  const chromium = await browser();
   const nc = server.nc(test);
   await nc.reads('Welcome');
   for (let at = 0; at < LINES; at++) nc.say(`line ${at} ${'and so on '.repeat(at % 17)}`.trimEnd());
@@ -64,7 +64,7 @@ test('ten thousand lines are gone through to the first and back, with few rows i
 
 test('ten thousand lines that come while one looks leave a bounded document, and the end in view', async (test) => {
   const server = await Server.start(test, '--no-throttle');
-  const chromium = await browser(test);
+  const chromium = await browser();
   const ada = await Person.at(chromium, server.url, { name: 'ada' });
   const nc = server.nc(test);
   await nc.reads('Welcome');

@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { after } from 'node:test';
 import { chromium } from 'playwright-core';
 
 /** The longest that anything is waited for, in milliseconds. */
@@ -159,20 +160,27 @@ export class Wire {
   }
 }
 
-/** A browser of its own, without anything in it. @param {import('node:test').TestContext} test */
-export async function browser(test) {
+/** The browser of a file's tests. @type {Promise<import('playwright-core').Browser> | undefined} */
+let launched;
+
+/** A browser, with nothing in it from before; what one person does in it another does not see. */
+export function browser() {
+  return (launched ??= launch());
+}
+
+async function launch() {
   const folder = mkdtempSync(join(tmpdir(), 'switchboard-page-'));
-  const launched = await chromium.launch({
+  const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', `--disk-cache-dir=${folder}`],
   });
-  test.after(async () => {
-    await launched.close();
+  after(async () => {
+    await browser.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  return launched;
+  return browser;
 }
 
 /** Somebody at a browser. */
