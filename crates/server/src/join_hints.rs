@@ -94,6 +94,8 @@ impl Call {
         }
         if self.speaks == Speaks::Anything {
             line(text, format_args!("  with an IRC client: irssi -c {host} -p {port}"));
+            let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+            line(text, format_args!("  in a browser:       http://{host}:{port}/"));
         }
     }
 
@@ -238,6 +240,12 @@ mod tests {
             assert_eq!(tools(Speaks::Anything), (true, true));
             assert_eq!(tools(Speaks::Plain), (true, false));
             assert_eq!(tools(Speaks::Irc), (false, true));
+        }
+        for (speaks, shown) in
+            [(Speaks::Anything, true), (Speaks::Plain, false), (Speaks::Web, true)]
+        {
+            let text = hints_where(CommandName::Chat, speaks, Listen::Any(7), Some("[::1]:7"));
+            assert_eq!(text.contains("http://[::1]:7/\n"), shown, "{text}");
         }
         let echo = hints_for(CommandName::Echo, Listen::Any(7), Some("[::]:7"));
         assert!(!echo.contains("irssi"), "{echo}");
