@@ -9,7 +9,7 @@ import { Line } from './line.js';
 import { Members } from './members.js';
 import { here, kept, leaveToken, takeToken } from './memory.js';
 import { Notify } from './notify.js';
-import { isRoomName } from './room.js';
+import { LOST, isRoomName } from './room.js';
 import { Search } from './search.js';
 import { Settings } from './settings.js';
 import { Sidebar } from './sidebar.js';
@@ -248,9 +248,7 @@ export class App {
   #took(message) {
     const shown = this.store.room;
     const joined = this.store.rooms.size;
-    const room = this.store.at(message.room ?? '');
-    const newest = room?.newest(this.store.era)?.id;
-    const known = room !== undefined && room.items.length > 0;
+    const newest = this.store.at(message.room ?? '')?.newest(this.store.era)?.id;
     this.store.take(message, Date.now());
     if (message.type === 'welcome') {
       here.set('token', this.store.token);
@@ -261,7 +259,7 @@ export class App {
     if (message.type === 'error' && message.n === undefined) this.#failed(message);
     // One was too slow: a new view of the room has what is missing.
     if (message.type === 'missed') this.line.ask({ type: 'join', room: message.room, after: newest }).catch(() => {});
-    if (message.type === 'room') this.#entered(message, newest, known);
+    if (message.type === 'room') this.#entered(message.room);
     if (this.store.room !== shown) this.timeline.show(this.store.room);
     if (this.store.rooms.size !== joined || message.type === 'removed') this.#keepRooms();
     if (message.type === 'room' && this.store.room?.name === message.room) this.looked();
@@ -282,21 +280,27 @@ export class App {
     }
   }
 
-  /** @param {Message} message @param {string | undefined} after the last line that was there
-   * @param {boolean} known lines were there, perhaps of an earlier run of the server */
-  async #entered({ room, messages = [], more }, after, known) {
-    const at = this.store.at(room);
-    if (at && !this.store.resumed) for (const message of this.store.unacknowledged(at)) this.line.send(message);
-    // More was said while one was away than is told at one time: what is between is asked for.
-    let before = messages[0]?.id;
-    for (let page = 0; known && more && before && page < PAGES; page++) {
-      const answer = await this.line.ask({ type: 'history', room, after, before, count: PAGE }).catch(() => null);
-      if (!answer || answer.messages.length === 0) break;
-      more = answer.more === true;
-      if (after) after = answer.messages.at(-1).id;
-      else before = answer.messages[0].id;
+  /** @param {string} name */
+  async #entered(name) {
+    const room = this.store.at(name);
+    if (!room) return;
+    if (!this.store.resumed) for (const message of this.store.unacknowledged(room)) this.line.send(message);
+    // More was said while one was away than is told at one time. A gap that a cut line has left is among these.
+    for (const gap of room.items.filter(({ before }) => before)) await this.#fill(room, gap);
+  }
+
+  /** Asks for the lines that stand in a gap, the latest first. @param {import('./room.js').Room} room @param {Item} gap */
+  async #fill(room, gap) {
+    const { era, seq, text } = gap;
+    for (let page = 0; page < PAGES && gap.before; page++) {
+      const answer = await this.line.ask({ type: 'history', room: room.name, before: gap.before, count: PAGE }).catch(() => null);
+      if (!answer) return;
+      const [first] = answer.messages;
+      if (!answer.more || !first || (era === this.store.era && first.seq <= seq)) room.fill(gap, text === LOST ? 'in part' : 'whole');
+      else gap.before = first.id;
     }
-    if (known && at && !after) at.more = more === true;
+    if (gap.before) room.fill(gap, 'in part');
+    this.#paint('lines');
   }
 
   /** @param {import('./room.js').Room} room @param {Item} item */

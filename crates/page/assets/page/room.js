@@ -5,14 +5,17 @@
 
 /** @typedef {'message' | 'comings' | 'note' | 'gap'} Is
  * A line. `message` is what somebody said; `comings` who came and went, folded into one; `note` what
- * the server says to the reader alone; `gap` a place where lines may be missing.
+ * the server says to the reader alone; `gap` a place where lines may be missing, `before` the id up to
+ * which they can be asked for.
  * `rev` counts its changes.
  * @typedef {{is: Is, era: number, seq: number, sub: number, rev: number, time: number, id?: string,
  *   from?: string, kind?: string, text: string, n?: number, state?: 'sending' | 'failed' | 'sent',
- *   why?: string, tries?: number, gone?: boolean, joined?: string[], left?: string[]}} Item */
+ *   why?: string, tries?: number, gone?: boolean, before?: string, joined?: string[], left?: string[]}} Item */
 
 /** @typedef {{name: string, rank: string, away: string | null}} Member */
 
+/** What stands at a gap that cannot be filled. */
+export const LOST = 'Some lines are missing here: more was said than is kept.';
 /** The most lines kept. Met: the oldest go; they can be asked for again. */
 const MOST = 12_000;
 /** How many go at once. */
@@ -142,6 +145,14 @@ export class Room {
     item.gone = true;
     item.text = '';
     item.rev++;
+  }
+
+  /** What can be had of a gap is there. @param {Item} gap @param {'whole' | 'in part'} how */
+  fill(gap, how) {
+    delete gap.before;
+    gap.rev++;
+    if (how === 'whole') this.items.splice(this.items.indexOf(gap), 1);
+    else gap.text = LOST;
   }
 
   /** Forgets the oldest lines, if there are too many. */

@@ -3,7 +3,7 @@
 // Invariant: it is changed by what the server sends and by what is said here, and by nothing else; it
 // knows no document and no socket. Whoever shows it is told through `changed`.
 
-import { Room, isRoomName } from './room.js';
+import { LOST, Room, isRoomName } from './room.js';
 import { clean, names } from './text.js';
 
 /** @typedef {import('./line.js').Message} Message */
@@ -213,8 +213,10 @@ export class Store {
     this.wanted.delete(key(room.name));
     room.topic = clean(message.topic ?? '');
     this._members(message);
-    if (message.gap && known) {
-      room.append({ is: 'gap', text: 'Some lines are missing here: more was said than the server keeps.', time: Date.now() }, this.era);
+    const lost = message.gap && known;
+    if (room.items.length > 0 && (message.more || lost)) {
+      const gap = room.append({ is: 'gap', text: lost ? LOST : 'More was said here; it is on its way.', time: Date.now() }, this.era);
+      if (message.more) gap.before = message.messages?.[0]?.id;
     }
     if (!known) room.more = message.more === true;
     if (message.read && room.read === null) room.read = message.read;

@@ -168,19 +168,20 @@ export function browser() {
   return (launched ??= launch());
 }
 
-async function launch() {
-  const folder = mkdtempSync(join(tmpdir(), 'switchboard-page-'));
-  const browser = await chromium.launch({
+const folder = mkdtempSync(join(tmpdir(), 'switchboard-page-'));
+
+after(async () => {
+  await (await launched)?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function launch() {
+  return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', `--disk-cache-dir=${folder}`],
   });
-  after(async () => {
-    await browser.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return browser;
 }
 
 /** Somebody at a browser. */

@@ -159,6 +159,19 @@ test('a gap is marked where it is, between what was known and what came', () => 
   assert.deepEqual(told.lobby.lines.map((item) => item.is), ['message', 'gap', 'message']);
 });
 
+test('more than is told at once leaves a gap that says from where to ask, and goes when it is filled', () => {
+  const told = new Told();
+  told.take(told.line('a', 'bob', 1));
+  told.room([told.line('d', 'bob', 4)], { more: true });
+  const gap = told.lobby.lines[1];
+  assert.deepEqual([gap.is, gap.before], ['gap', 'one-4']);
+  told.take({ type: 'history', room: '#lobby', messages: [told.line('b', 'bob', 2), told.line('c', 'bob', 3)], more: false });
+  assert.deepEqual(told.lobby.lines.map((item) => item.text), ['a', gap.text, 'b', 'c', 'd']);
+  told.lobby.fill(gap, 'whole');
+  assert.deepEqual(told.texts(), ['a', 'b', 'c', 'd']);
+  assert.deepEqual(told.texts('gap'), []);
+});
+
 test('a server that said that it stops leaves no gap, and numbers that begin anew stand behind', () => {
   const told = new Told();
   told.take(told.line('a', 'bob', 500));
