@@ -28,7 +28,7 @@ test('it shows who is there and what is said, and goes on doing so', async (test
   const nc = server.nc(test);
   await nc.reads('Welcome');
   await server.irc(test, 'bob');
-  const chromium = await browser(test);
+  const chromium = await browser();
   const { page, wrong } = await status(chromium, server);
   await page.getByText('Live.').waitFor();
   await figure(page, 'speaking: plain').filter({ hasText: /^1$/ }).waitFor();
@@ -45,7 +45,7 @@ test('it shows who is there and what is said, and goes on doing so', async (test
 
 test('it says when there is nobody to ask, and goes on with a server that comes back', async (test) => {
   const server = await Server.start(test);
-  const { page } = await status(await browser(test), server);
+  const { page } = await status(await browser(), server);
   await page.getByText('Live.').waitFor();
   await server.stop();
   await page.getByText(/^No figures since /).waitFor();
@@ -62,7 +62,7 @@ const looks = {
 for (const [look, options] of Object.entries(looks)) {
   test(`axe-core finds no fault, and nothing is wider than the screen: ${look}`, async (test) => {
     const server = await Server.start(test, '--loops', '3');
-    const { page } = await status(await browser(test), server, options);
+    const { page } = await status(await browser(), server, options);
     await page.getByText('Live.').waitFor();
     await page.evaluate(axe);
     const { violations, passes } = await page.evaluate(() => globalThis.axe.run());
