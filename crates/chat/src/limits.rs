@@ -227,8 +227,8 @@ pub struct Limits {
     pub resume: Duration,
     /// Of how many clients without a connection, 10,000. Met: the first to go is forgotten.
     pub resumable: usize,
-    /// Of the last so many things that a client has said it is remembered under which id, 16: more
-    /// than wait for an answer at a time. Met: of those before only that they were said.
+    /// Of the last so many things that a client has said it is remembered which they were, 64: more
+    /// than wait for an answer at a time. Met: what came before them counts as said.
     pub resumable_says: usize,
     /// What was said, kept in memory for one room, 1 MiB, and a quarter of that for comings and
     /// goings. Met: the oldest go.
@@ -350,7 +350,7 @@ impl Default for Limits {
             web_search_bytes: 256 * 1024,
             resume: Duration::from_secs(600),
             resumable: 10_000,
-            resumable_says: 16,
+            resumable_says: 64,
             history_room_bytes: 1024 * 1024,
             histories_bytes: 64 * 1024 * 1024,
         }

@@ -188,7 +188,7 @@ fn all() -> Vec<Message<'static>> {
         Message::Ack { n: 1, said: Some(Placed { id: id(), stamp }), duplicate: true },
         Message::Error { n: Some(1), code: Code::Closed, room: Some(room), text: text() },
         Message::Info { room: Some(room), text: text() },
-        Message::History { n: Some(1), room, messages: Vec::new(), more: true },
+        Message::History { n: Some(1), room, messages: Vec::new(), more: true, gap: true },
         Message::Found { n: Some(1), room, messages: Vec::new(), more: true, next: Some(id()) },
         Message::Rooms {
             n: Some(1),

@@ -12,7 +12,7 @@ use wire::text;
 use super::client::{Greeting, Resumed};
 use super::message::{Bounds, Code, Ending, Message};
 use super::request::{Hello, Wanted};
-use super::resume::{Before, Token};
+use super::resume::{Former, Late, Token};
 use crate::dialect::Dialect;
 use crate::event::{Event, PutOut, Refusal};
 use crate::outbox::Place;
@@ -27,7 +27,7 @@ pub(crate) const PROTOCOL: &str = "switchboard.v1";
 
 impl Switchboard {
     /// `key` says who it is.
-    pub(super) fn greet(&mut self, key: Key, hello: Hello) {
+    pub(super) fn greet(&mut self, key: Key, n: Option<u64>, hello: Hello) {
         let Some(Greeting::Awaited { .. }) = self.web(key).map(|client| client.greeting) else {
             let text = "You have said hello before. Nothing was done.";
             return self.refuse_web(key, Code::HelloTwice, text);
@@ -40,7 +40,11 @@ impl Switchboard {
         if !self.knows_password(key, hello.password.as_deref()) {
             return;
         }
-        let (before, token) = self.known_before(key, hello.token.as_deref());
+        let Ok((before, token)) = self.known_before(key, n, hello.token.as_deref()) else {
+            self.note_ending(key, Ending::ResumedElsewhere);
+            return self
+                .close_saying(key, "You have connected again since: this connection is closed.");
+        };
         if let Some(member) = before.and_then(|before| before.member)
             && self.state.person(member).is_ok()
         {
@@ -96,21 +100,30 @@ impl Switchboard {
 
     /// What is kept of the client with this token, which goes on as `key`; and the token by which
     /// `key` is known from now on.
-    fn known_before(&mut self, key: Key, token: Option<&str>) -> (Option<Before>, Token) {
+    ///
+    /// # Errors
+    ///
+    /// The client has said a later hello over another connection.
+    fn known_before(
+        &mut self,
+        key: Key,
+        n: Option<u64>,
+        token: Option<&str>,
+    ) -> Result<(Option<Former>, Token), Late> {
         let (now, settings) = (self.now.time, Arc::clone(&self.settings));
         let mut resumes = self.common.resumes();
         if let Some(token) = token.and_then(Token::parse)
-            && let Some(before) = resumes.take_over(token, key, now, &settings.limits)
+            && let Some(before) = resumes.take_over(token, n, key, (now, &settings.limits))?
         {
-            return (Some(before), token);
+            return Ok((Some(before), token));
         }
         let token = self.cloaks.token(settings.seed, resumes.next_number());
-        resumes.open(token, key);
-        (None, token)
+        resumes.open(token, n, key);
+        Ok((None, token))
     }
 
     /// The name that `key` wants, or had; if it cannot have that, it is told.
-    fn name_for(&mut self, key: Key, wanted: Option<&str>, before: Option<Before>) -> Option<Name> {
+    fn name_for(&mut self, key: Key, wanted: Option<&str>, before: Option<Former>) -> Option<Name> {
         let had = before.and_then(|before| before.name);
         let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) else {
             return had;

@@ -74,12 +74,15 @@ impl Switchboard {
         };
         let most = self.settings.limits.web_history_lines;
         let (entries, more) = self.page(id, span, count.unwrap_or(most / 2).clamp(1, most));
+        let kept_since = self.state.kept_since(id);
+        let gap = matches!(after, Some(Point::Seq(seq)) if seq < kept_since);
         let n = self.answers(key);
         self.send_past(key, id, &entries, |room, messages| Message::History {
             n,
             room,
             messages,
             more,
+            gap,
         });
     }
 

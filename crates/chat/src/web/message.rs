@@ -170,6 +170,9 @@ pub(crate) enum Message<'a> {
         room: &'a str,
         messages: Vec<Message<'a>>,
         more: bool,
+        /// Whether some of what was said behind the first point is not kept any more.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        gap: bool,
     },
     Found {
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,7 +13,7 @@ use wire::text;
 use super::client::{Answered, Greeting, Obeying};
 use super::message::{Code, Ending, Kind, Message, Placed, TypingState, cleaned};
 use super::request::Request;
-use super::resume::Sent;
+use super::resume::{Before, Sent};
 use crate::event::Event;
 use crate::irc::render::MessageId;
 use crate::plain::command::{Command, Verb, Weight};
@@ -42,7 +42,7 @@ impl Switchboard {
         let lines = self.web_cost(key, &request);
         self.charge(key, lines);
         match request {
-            Request::Hello(hello) => self.greet(key, hello),
+            Request::Hello(hello) => self.greet(key, n, hello),
             _ if !is_member => {
                 let text = "Say hello first. Nothing was done.";
                 self.refuse_web(key, Code::HelloFirst, text);
@@ -151,12 +151,20 @@ impl Switchboard {
     ) {
         let sent = n.zip(self.web(key).and_then(|client| client.token));
         let sent = sent.map(|(n, token)| Sent { token, n });
-        if let Some(sent) = sent
-            && let Some(before) = self.said_before(sent)
-        {
-            self.answers(key);
-            let said = before.said;
-            return self.send_web(key, &Message::Ack { n: sent.n, said, duplicate: true });
+        if let Some(sent) = sent {
+            let most = self.settings.limits.resumable_says;
+            let before = self.common.resumes().before(sent, most);
+            let said = match before {
+                Before::NotSaid => None,
+                Before::Said(stamp) => {
+                    Some(Some(Placed { id: MessageId::new(&self.scene, stamp.seq), stamp }))
+                }
+                Before::Forgotten => Some(None),
+            };
+            if let Some(said) = said {
+                self.answers(key);
+                return self.send_web(key, &Message::Ack { n: sent.n, said, duplicate: true });
+            }
         }
         let text = match self.sayable(text) {
             Ok(text) => text,
@@ -186,17 +194,6 @@ impl Switchboard {
                 }
             }
         }
-    }
-
-    /// What `sent` says, if it was said before.
-    fn said_before(&self, sent: Sent) -> Option<Before> {
-        let resumes = self.common.resumes();
-        if sent.n > resumes.highest(sent.token) {
-            return None;
-        }
-        let stamp = resumes.place_of(sent);
-        let said = stamp.map(|stamp| Placed { id: MessageId::new(&self.scene, stamp.seq), stamp });
-        Some(Before { said })
     }
 
     /// `text` as it is said: lines of it, none empty at the end.
@@ -301,11 +298,6 @@ impl Switchboard {
 enum Target<'a> {
     Room(&'a str),
     Person(&'a str),
-}
-
-/// Something was said before; under this id, if that is remembered.
-struct Before {
-    said: Option<Placed>,
 }
 
 /// `text` without line breaks.

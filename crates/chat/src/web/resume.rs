@@ -41,21 +41,37 @@ struct Kept {
     member: Option<Key>,
     ended: Time,
     name: Option<Name>,
-    /// The highest number of something it said.
+    /// The highest number of a hello, and of something it said.
+    greeted: u64,
     highest: u64,
-    /// The last of these, with the places they were given.
-    said: VecDeque<(u64, Stamp)>,
+    /// The last things it said, by their numbers, with the places they were given.
+    said: BTreeMap<u64, Stamp>,
     /// How far it has read, by rooms, in small letters.
     read: BTreeMap<Box<str>, u64>,
 }
 
+/// Whether something was said before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// No: it has not come, or was refused.
+    NotSaid,
+    /// Yes, and has this place.
+    Said(Stamp),
+    /// It is too long ago to know: most likely it was.
+    Forgotten,
+}
+
 /// What somebody was who goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Before {
+pub(crate) struct Former {
     /// The connection that it had, if it was not known to have ended.
     pub(crate) member: Option<Key>,
     pub(crate) name: Option<Name>,
 }
+
+/// A hello was overtaken by a later one of the same client's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Late;
 
 impl Token {
     pub(crate) fn new(bytes: [u8; 16]) -> Self {
@@ -95,22 +111,33 @@ impl Resumes {
         self.tokens
     }
 
-    /// `member` is known by `token` from now on.
-    pub(crate) fn open(&mut self, token: Token, member: Key) {
-        self.kept.insert(token, Kept { member: Some(member), ..Kept::default() });
+    /// `member`, whose hello counts as `n`, is known by `token` from now on.
+    pub(crate) fn open(&mut self, token: Token, n: Option<u64>, member: Key) {
+        let greeted = n.unwrap_or(0);
+        self.kept.insert(token, Kept { member: Some(member), greeted, ..Kept::default() });
     }
 
-    /// `member` goes on as the one with this token, if anything is kept of that.
+    /// `member`, whose hello counts as `n`, goes on as the one with this token, if anything is kept of that.
+    ///
+    /// # Errors
+    ///
+    /// The hello is from before one that has come.
     pub(crate) fn take_over(
         &mut self,
         token: Token,
+        n: Option<u64>,
         member: Key,
-        now: Time,
-        limits: &Limits,
-    ) -> Option<Before> {
+        (now, limits): (Time, &Limits),
+    ) -> Result<Option<Former>, Late> {
         self.forget(now, limits);
-        let kept = self.kept.get_mut(&token)?;
-        Some(Before { member: kept.member.replace(member), name: kept.name })
+        let Some(kept) = self.kept.get_mut(&token) else {
+            return Ok(None);
+        };
+        if n.is_some_and(|n| n <= kept.greeted) {
+            return Err(Late);
+        }
+        kept.greeted = n.unwrap_or(0).max(kept.greeted);
+        Ok(Some(Former { member: kept.member.replace(member), name: kept.name }))
     }
 
     /// The connection of `member` has ended, who is known by `token`, unless another has taken over.
@@ -145,13 +172,11 @@ impl Resumes {
     /// Something that it counts as `n` was said. Of how many that is remembered with its place,
     /// `most` says.
     pub(crate) fn note_said(&mut self, sent: Sent, stamp: Stamp, most: usize) {
-        if let Some(kept) = self.kept.get_mut(&sent.token)
-            && sent.n > kept.highest
-        {
-            kept.highest = sent.n;
-            kept.said.push_back((sent.n, stamp));
+        if let Some(kept) = self.kept.get_mut(&sent.token) {
+            kept.highest = kept.highest.max(sent.n);
+            kept.said.entry(sent.n).or_insert(stamp);
             while kept.said.len() > most {
-                kept.said.pop_front();
+                kept.said.pop_first();
             }
         }
     }
@@ -161,10 +186,18 @@ impl Resumes {
         self.kept.get(&token).map_or(0, |kept| kept.highest)
     }
 
-    /// The place of what it counts as `n`, if that is remembered.
-    pub(crate) fn place_of(&self, sent: Sent) -> Option<Stamp> {
-        let said = &self.kept.get(&sent.token)?.said;
-        said.iter().find(|(n, _)| *n == sent.n).map(|(_, stamp)| *stamp)
+    /// Whether what it counts as `n` was said, of as many as are remembered. What was refused is not
+    /// said, whatever was said after it.
+    pub(crate) fn before(&self, sent: Sent, most: usize) -> Before {
+        let Some(kept) = self.kept.get(&sent.token) else {
+            return Before::NotSaid;
+        };
+        let is_full = kept.said.len() >= most;
+        match (kept.said.get(&sent.n), kept.said.first_key_value()) {
+            (Some(stamp), _) => Before::Said(*stamp),
+            (None, Some((first, _))) if is_full && sent.n < *first => Before::Forgotten,
+            _ => Before::NotSaid,
+        }
     }
 
     /// It has read what was said in `room` up to the number `seq`. Answers whether that is kept.
@@ -230,27 +263,39 @@ mod tests {
     #[test]
     fn who_comes_back_in_time_goes_on_and_who_does_not_is_forgotten() {
         let (mut resumes, one, other) = (Resumes::new(0), Key::new(1, 1), Key::new(2, 1));
-        resumes.open(token(1), one);
+        resumes.open(token(1), None, one);
         let ada = Name::parse("ada").unwrap();
         resumes.name(token(1), ada);
         // The first connection is not known to have ended.
-        let before = resumes.take_over(token(1), other, at(0), &limits());
-        assert_eq!(before, Some(Before { member: Some(one), name: Some(ada) }));
+        let before = resumes.take_over(token(1), None, other, (at(0), &limits()));
+        assert_eq!(before, Ok(Some(Former { member: Some(one), name: Some(ada) })));
         // That it ends now does not matter.
         resumes.end(token(1), one, at(1), &limits());
         resumes.end(token(1), other, at(50), &limits());
-        let before = resumes.take_over(token(1), one, at(109), &limits());
-        assert_eq!(before, Some(Before { member: None, name: Some(ada) }));
+        let before = resumes.take_over(token(1), None, one, (at(109), &limits()));
+        assert_eq!(before, Ok(Some(Former { member: None, name: Some(ada) })));
         resumes.end(token(1), one, at(109), &limits());
-        assert_eq!(resumes.take_over(token(1), other, at(169), &limits()), None);
+        assert_eq!(resumes.take_over(token(1), None, other, (at(169), &limits())), Ok(None));
         assert!(resumes.kept.is_empty() && resumes.waiting.is_empty());
+    }
+
+    #[test]
+    fn a_hello_that_was_overtaken_takes_nothing_over() {
+        let (mut resumes, one, other) = (Resumes::new(0), Key::new(1, 1), Key::new(2, 1));
+        resumes.open(token(1), Some(3), one);
+        let limits = limits();
+        let mut greet = |n| resumes.take_over(token(1), n, other, (at(0), &limits));
+        assert_eq!((greet(Some(2)), greet(Some(3))), (Err(Late), Err(Late)));
+        assert!(matches!(greet(Some(5)), Ok(Some(_))));
+        assert_eq!(greet(Some(4)), Err(Late));
+        assert!(matches!(greet(None), Ok(Some(_))), "who does not count is not counted");
     }
 
     #[test]
     fn of_too_many_the_first_to_go_is_forgotten_and_nobody_who_is_there() {
         let mut resumes = Resumes::new(0);
         for number in 0..6 {
-            resumes.open(token(number), Key::new(u32::from(number), 1));
+            resumes.open(token(number), None, Key::new(u32::from(number), 1));
         }
         for number in 1..6 {
             resumes.end(token(number), Key::new(u32::from(number), 1), at(0), &limits());
@@ -261,23 +306,27 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_is_noted_once_and_in_its_order() {
+    fn what_was_said_is_known_and_what_was_not() {
         let mut resumes = Resumes::new(0);
-        resumes.open(token(1), Key::new(1, 1));
+        resumes.open(token(1), None, Key::new(1, 1));
         let sent = |n| Sent { token: token(1), n };
-        for (n, seq) in [(3, 10), (5, 11), (5, 11), (4, 12), (6, 13)] {
-            resumes.note_said(sent(n), Stamp { seq, unix_ms: 0 }, 2);
+        let stamp = |seq| Stamp { seq, unix_ms: 0 };
+        for (n, seq) in [(3, 10), (5, 11), (5, 12), (7, 13), (4, 14)] {
+            resumes.note_said(sent(n), stamp(seq), 3);
         }
-        let place = |n| resumes.place_of(sent(n)).map(|stamp| stamp.seq);
-        assert_eq!((resumes.highest(token(1)), place(6), place(5)), (6, Some(13), Some(11)));
-        assert_eq!((place(4), place(3)), (None, None));
-        assert_eq!(resumes.highest(token(2)), 0);
+        assert_eq!(resumes.highest(token(1)), 7);
+        let before = |n| resumes.before(sent(n), 3);
+        assert_eq!(before(5), Before::Said(stamp(11)), "by whoever notes it first");
+        assert_eq!(before(4), Before::Said(stamp(14)));
+        assert_eq!((before(6), before(8)), (Before::NotSaid, Before::NotSaid));
+        assert_eq!((before(3), before(1)), (Before::Forgotten, Before::Forgotten));
+        assert_eq!(resumes.before(Sent { token: token(2), n: 1 }, 3), Before::NotSaid);
     }
 
     #[test]
     fn how_far_was_read_only_grows_and_is_bounded() {
         let mut resumes = Resumes::new(0);
-        resumes.open(token(1), Key::new(1, 1));
+        resumes.open(token(1), None, Key::new(1, 1));
         let [tea, pub_] = ["#tea", "#pub"].map(|name| name.parse::<RoomName>().unwrap());
         assert!(resumes.note_read(token(1), "#Tea", 7, 1));
         assert!(resumes.note_read(token(1), "#tea", 5, 1));

@@ -78,6 +78,16 @@ fn what_was_refused_counts_as_not_said() {
         bob << :ada!web@localhost PRIVMSG #tea :hi
         ada >> {"type":"say","n":5,"room":"#tea","text":"hi"}
         ada << {"type":"ack","n":5,"id":*"duplicate":true}
+        # Also if something else was said since.
+        bob >> MODE #tea +m
+        ada << {"type":"modes",*
+        ada >> {"type":"say","n":6,"room":"#tea","text":"hello"}
+        ada << {"type":"error","n":6,"code":"silenced",*
+        ada >> {"type":"say","n":7,"room":"#lobby","text":"hello"}
+        ada << {"type":"ack","n":7,*
+        ada >> {"type":"say","n":6,"room":"#tea","text":"hello"}
+        ada << {"type":"error","n":6,"code":"silenced",*
+        bob << ...
         "##,
     );
 }
@@ -128,6 +138,30 @@ fn a_connection_that_is_still_there_makes_way() {
         ada << {"type":"welcome",*"name":"ada",*"resumed":true,*
         ada << {"type":"room",*
         bob << ...
+        "##,
+    );
+}
+
+#[test]
+fn a_hello_that_was_overtaken_by_a_later_one_does_not_take_over() {
+    transcript(
+        r##"
+        ada: json
+        ada >> {"type":"hello","n":1,"name":"ada"}
+        ada << {"type":"welcome",*
+        ada << {"type":"room",*
+        ada << {"type":"ack","n":1}
+        kim: json
+        joe: json
+        joe >> {"type":"hello","n":3,"token":"TOKEN(ada)"}
+        ada << ...
+        joe << {"type":"welcome",*"resumed":true,*
+        joe << {"type":"room",*
+        joe << {"type":"ack","n":3}
+        kim >> {"type":"hello","n":2,"token":"TOKEN(ada)"}
+        kim << {"type":"closing","code":"resumed-elsewhere","text":"You have connected again since: this connection is closed."}
+        kim << (close 1008 *)
+        kim << (closed)
         "##,
     );
 }
