@@ -60,8 +60,10 @@ impl Session {
                 client.awaited_since().map(|since| (since + limits.registration, Due::Hello))
             }
         };
-        let socket =
-            self.framing.silence(limits).map(|(time, silence)| (time, Due::Socket(silence)));
+        // Whose lines wait because they came too fast is not listened to meanwhile, and is not silent.
+        let is_heard = self.held.as_ref().is_none_or(|held| held.for_reading);
+        let silence = self.framing.silence(limits).filter(|_| is_heard);
+        let socket = silence.map(|(time, silence)| (time, Due::Socket(silence)));
         [held, own, socket].into_iter().flatten().min_by_key(|(time, _)| *time)
     }
 }

@@ -115,6 +115,15 @@ impl Framing {
         matches!(self, Self::WebSocket(socket) if socket.state == State::Ended)
     }
 
+    /// Something that the peer sent was taken: it is there, however long that had to wait.
+    pub(crate) fn hear(&mut self, now: Time) {
+        if let Self::WebSocket(socket) = self
+            && let State::Open | State::Asked = socket.state
+        {
+            (socket.heard, socket.state) = (now, State::Open);
+        }
+    }
+
     /// When silence leads to something, and to what.
     pub(crate) fn silence(&self, limits: &Limits) -> Option<(Time, Silence)> {
         let Self::WebSocket(socket) = self else {

@@ -232,6 +232,9 @@ impl Switchboard {
         if session.stage == Stage::Closing {
             return;
         }
+        if left < before {
+            session.framing.hear(self.now.time);
+        }
         if left > 0 {
             held.leave(left);
             session.held = Some(held);

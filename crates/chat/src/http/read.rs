@@ -15,7 +15,6 @@ use crate::event::RoomId;
 use crate::moment::Moment;
 use crate::plain::render::{Reader, render_past};
 use crate::room::Room;
-use crate::room::modes::Flag;
 use crate::switchboard::Switchboard;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -64,7 +63,7 @@ impl Switchboard {
         };
         let room = name.ok().and_then(|name: RoomName| {
             let id = self.state.find_room(&name)?;
-            self.state.rooms.get(id).filter(|room| self.is_open(room)).map(|room| (id, room))
+            self.state.rooms.get(id).filter(|_| self.is_open(id)).map(|room| (id, room))
         });
         match room {
             Some((id, room)) => Answer::page(200, HTML, self.page_of(id, room)),
@@ -72,13 +71,8 @@ impl Switchboard {
         }
     }
 
-    /// Whether anybody may know of `room` and come in.
-    fn is_open(&self, room: &Room) -> bool {
-        let closed = [Flag::Secret, Flag::Private, Flag::InviteOnly];
-        let has_key = room.rules.as_ref().is_some_and(|rules| rules.key.is_some());
-        self.settings.password.is_none()
-            && !has_key
-            && !closed.iter().any(|flag| room.flags.has(*flag))
+    fn is_open(&self, room: RoomId) -> bool {
+        self.settings.password.is_none() && self.state.is_open_to_anybody(room)
     }
 
     fn page_of(&self, id: RoomId, room: &Room) -> String {
@@ -112,10 +106,9 @@ impl Switchboard {
             writeln!(page, "<li dir=\"auto\">{}</li>", escaped(line)).expect("a string takes all");
         }
         page.push_str("</ol>\n<p>Other rooms:</p>\n<ul>\n");
-        let others =
-            self.state.rooms.iter().filter(|(other, room)| {
-                *other != id && self.is_open(room) && !room.members.is_empty()
-            });
+        let others = self.state.rooms.iter().filter(|(other, room)| {
+            *other != id && self.is_open(*other) && !room.members.is_empty()
+        });
         for (_, other) in others.take(self.settings.limits.listed_rooms) {
             let (address, name) = (in_address(&other.name), escaped(other.name.as_str()));
             writeln!(page, "<li><a href=\"{address}\">{name}</a></li>")

@@ -60,6 +60,21 @@ impl State {
         Ok(())
     }
 
+    /// Whether anybody may know of the room `id` and come in, but for those whom it has banned.
+    pub(crate) fn is_open_to_anybody(&self, id: RoomId) -> bool {
+        let Some(room) = self.rooms.get(id) else {
+            return false;
+        };
+        let rules = room.rules.as_deref();
+        let is_closed = [Flag::Secret, Flag::Private, Flag::InviteOnly, Flag::RegisteredOnly]
+            .iter()
+            .any(|flag| room.flags.has(*flag));
+        let has_key = rules.is_some_and(|rules| rules.key.is_some());
+        let limit = rules.and_then(|rules| rules.limit);
+        let is_full = limit.is_some_and(|limit| room.members.len() >= limit as usize);
+        !(is_closed || has_key || is_full)
+    }
+
     /// Whether `member` may say this in `room`.
     pub(super) fn may_speak(
         &self,

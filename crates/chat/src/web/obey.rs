@@ -223,8 +223,9 @@ impl Switchboard {
     /// `key` has typed a command, as people with `nc` do.
     fn obey_web_command(&mut self, key: Key, room: Option<&str>, text: &str) {
         if let Some(room) = room {
-            let Some(room) = self.seen_web_room(key, room) else {
-                return self.refuse_no_web_room(key, room);
+            // What people with `nc` may ask of the room that they are talking in is for its members.
+            let Some(room) = self.own_web_room(key, room) else {
+                return;
             };
             if let Some(obeying) = self.web_mut(key).and_then(|client| client.obeying.as_mut()) {
                 obeying.room = Some(room);

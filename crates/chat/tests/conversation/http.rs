@@ -295,7 +295,7 @@ fn a_room_that_is_not_open_to_everybody_is_not_there() {
     assert_eq!(none.0, 404);
     let irc = chat.connect();
     chat.send(irc, b"NICK op\r\nUSER op 0 * :Op\r\n");
-    for (number, modes) in ["+s", "+p", "+i", "+k key"].iter().enumerate() {
+    for (number, modes) in ["+s", "+p", "+i", "+k key", "+R", "+l 1"].iter().enumerate() {
         let room = format!("closed{number}");
         chat.send(irc, format!("JOIN #{room}\r\nMODE #{room} {modes}\r\n").as_bytes());
         assert_eq!(answer(&mut chat, &room), none, "{modes}");

@@ -43,6 +43,8 @@ fn only_who_is_in_a_room_reads_what_was_said_there() {
         ada << {"type":"error","n":2,"code":"not-in-room",*
         ada >> {"type":"read","n":3,"room":"#tea","id":"0-3"}
         ada << {"type":"error","n":3,"code":"not-in-room",*
+        ada >> {"type":"command","n":4,"room":"#tea","text":"/history 10"}
+        ada << {"type":"error","n":4,"code":"not-in-room",*
         bob << ...
         "##,
     );

@@ -156,6 +156,21 @@ fn what_is_said_to_one_person_comes_to_both() {
 }
 
 #[test]
+fn who_waits_for_having_been_too_fast_is_not_silent_meanwhile() {
+    let (lines, limits) = (vec!["tea"; 100].join("\\n"), Limits::default());
+    let says = |n| format!(r##"{{"type":"say","n":{n},"room":"#lobby","text":"{lines}"}}"##);
+    let mut script = String::from("ada: web\nbob: web\nada << ...\n");
+    (1..=4).for_each(|n| script += &format!("ada >> {}\n", says(n)));
+    script += "bob << ...\nada << {\"type\":\"ack\",\"n\":1,*\nada << {\"type\":\"info\",*\n";
+    // The second waits for 46 s, each that follows for 50 more.
+    for n in 2..=4 {
+        script += &"-- 10 s\nbob >> {\"type\":\"ping\"}\n".repeat(5);
+        script += &format!("bob << ...\nada << {{\"type\":\"ack\",\"n\":{n},*\n");
+    }
+    transcript_with(Settings { limits, ..settings() }, &script);
+}
+
+#[test]
 fn who_is_too_fast_waits_and_each_line_counts() {
     transcript_with(
         Settings { limits: Limits::default(), ..settings() },
