@@ -198,3 +198,16 @@ test('many pasted lines are asked about', async (test) => {
   assert.deepEqual(await ada.lines(), [many]);
   await ada.leaves();
 });
+
+test('on plain http the page says that it is not encrypted, unless the server is on this machine', async (test) => {
+  const server = await Server.start(test);
+  const chromium = await browser();
+  const near = await Person.at(chromium, server.url);
+  assert.ok(!(await near.page.locator('#plain').isVisible()));
+  const far = await Person.at(chromium, server.url.replace('127.0.0.1', 'chat.example'));
+  assert.ok(await far.page.locator('#plain', { hasText: 'Not encrypted' }).isVisible());
+  await far.page.locator('#plain-close').click();
+  assert.ok(!(await far.page.locator('#plain').isVisible()));
+  await near.leaves();
+  await far.leaves();
+});
