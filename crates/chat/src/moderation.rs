@@ -12,7 +12,6 @@ use wire::name::{Name, RoomName};
 use crate::authority::Act;
 use crate::dialect::Dialect;
 use crate::event::{Event, MemberId, RoomId};
-use crate::outbox::Place;
 use crate::room::change::{Change, Turn};
 use crate::state::Shown;
 use crate::switchboard::Switchboard;
@@ -86,15 +85,8 @@ impl Switchboard {
             // A server operator, who is not there.
             self.notify(author, format_args!("{old} is {new} now."));
         }
-        let limit_bytes = self.settings.limits.mailbox_close_bytes / 2;
-        let now = Place::after(self.trunk.last_seq());
         for reader in readers {
-            if let (Some(session), Some(room)) =
-                (self.sessions.get_mut(reader), self.state.rooms.get(id))
-            {
-                let (outbox, view) = session.view(reader, &self.scene);
-                outbox.take_along(&view, id, old, &room.log, limit_bytes, now);
-            }
+            self.take_along(reader, id, old);
             match self.sessions.get(reader).map(|session| &session.dialect) {
                 Some(Dialect::Irc(_)) => {
                     let names = (old, &new);

@@ -16,6 +16,7 @@ use std::time::Duration;
 use service::{Batch, Key, KeySpace, Now, Origin, PerKey, Reason, Request, Service, Time, Via};
 use smallvec::SmallVec;
 use tracing::{debug, info};
+use wire::name::RoomName;
 use wire::text;
 
 use crate::address::Address;
@@ -615,6 +616,19 @@ impl Switchboard {
             let limit_bytes = self.settings.limits.mailbox_close_bytes / 2;
             let now = Place::after(self.trunk.last_seq());
             outbox.detach(&view, id, &room.name, &room.log, limit_bytes, now);
+            self.posted(key);
+        }
+    }
+
+    /// What has happened in the room `id`, which `key` goes on reading, keeps the name `old` that it
+    /// had. It is sent from the mailbox now, whether anything follows it there or not.
+    pub(crate) fn take_along(&mut self, key: Key, id: RoomId, old: &RoomName) {
+        if let (Some(session), Some(room)) = (self.sessions.get_mut(key), self.state.rooms.get(id))
+        {
+            let (outbox, view) = session.view(key, &self.scene);
+            let limit_bytes = self.settings.limits.mailbox_close_bytes / 2;
+            let now = Place::after(self.trunk.last_seq());
+            outbox.take_along(&view, id, old, &room.log, limit_bytes, now);
             self.posted(key);
         }
     }

@@ -118,6 +118,25 @@ fn another_case_is_no_other_room() {
 }
 
 #[test]
+fn who_is_not_told_of_another_case_still_hears_what_came_before_it() {
+    transcript(
+        "
+        ada: irc draft/channel-rename
+        bob: irc
+        ada >> JOIN #tea
+        bob >> JOIN #tea
+        ada << ...
+        bob << ...
+        ada >> PRIVMSG #tea :hi\\r\\nNICK sue\\r\\nRENAME #tea #Tea
+        ada << :ada!~ada@localhost NICK :sue
+        ada << :sue!~ada@localhost RENAME #tea #Tea :
+        bob << :ada!~ada@localhost PRIVMSG #tea :hi
+        bob << :ada!~ada@localhost NICK :sue
+        ",
+    );
+}
+
+#[test]
 fn who_renames_without_the_capability_is_told_in_the_old_way() {
     let mut settings = settings();
     settings.limits.rename_room = std::time::Duration::ZERO;
