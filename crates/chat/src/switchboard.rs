@@ -303,17 +303,23 @@ impl Service for Switchboard {
     }
 
     fn transmit(&mut self, key: Key, batch: &mut Batch) {
-        if self.sessions.get(key).is_some_and(Session::is_being_answered) {
-            self.go_on_answering(key);
-        }
-        let Some(session) = self.sessions.get_mut(key) else {
+        let Some(mut session) = self.sessions.get_mut(key) else {
             return;
         };
+        let mut is_being_answered = session.is_being_answered();
+        if is_being_answered {
+            self.go_on_answering(key);
+            session = match self.sessions.get_mut(key) {
+                Some(session) => session,
+                None => return,
+            };
+            is_being_answered = session.is_being_answered();
+        }
         let (outbox, view) = session.view(key, &self.scene);
         let filled = outbox.fill(&view, &mut self.state.rooms, batch);
         session.flush = if batch.is_empty() {
             Flush::Idle
-        } else if !batch.is_full() && !session.is_being_answered() {
+        } else if !batch.is_full() && !is_being_answered {
             // That is all there was: no need to come back and hear so.
             batch.nothing_more();
             Flush::Idle

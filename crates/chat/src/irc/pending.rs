@@ -142,11 +142,17 @@ impl Pending {
 impl Session {
     /// Whether it is still being answered.
     pub(crate) fn is_being_answered(&self) -> bool {
+        // Asked for every reader of every line: the many first, without a table of jumps.
+        if let Dialect::Plain(_) = self.dialect {
+            return false;
+        }
+        if let Dialect::Irc(client) = &self.dialect {
+            return client.pending.is_some();
+        }
         match &self.dialect {
-            Dialect::Irc(client) => client.pending.is_some(),
             Dialect::Http(conversation) => conversation.is_answering(),
             Dialect::Web(client) => client.is_joining(),
-            Dialect::Undecided | Dialect::Plain(_) => false,
+            Dialect::Undecided | Dialect::Plain(_) | Dialect::Irc(_) => false,
         }
     }
 }
