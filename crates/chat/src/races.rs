@@ -12,6 +12,7 @@ use crate::event::{Event, MemberId, PutOut};
 use crate::exchange::{Bounds, Exchange, Seat};
 use crate::person::Person;
 use crate::switchboard::Switchboard;
+use crate::web::resume::Token;
 use crate::{Ban, Limits, Matches, Settings};
 
 /// A loop, and the seat of the other.
@@ -178,4 +179,34 @@ fn another_host_leaves_the_real_name_as_it_is_by_then() {
     let identity = &race.chat.state.person(ada).unwrap().identity;
     assert_eq!((&*identity.host, &*identity.real_name), ("analytical.engine", "Countess"));
     assert!(race.read(ada).contains(" CHGHOST ~u analytical.engine\r\n"));
+}
+
+#[test]
+fn who_comes_back_takes_over_from_a_connection_that_came_a_moment_ago_on_another_loop() {
+    let mut race = Race::new(100);
+    let before = Key::new(3, 1);
+    let (token, ada) = (Token::new([7; 16]), Name::parse("ada").unwrap());
+    race.chat.common.resumes().open(token, None, before);
+    race.chat.common.resumes().name(token, ada);
+    let identity = Arc::clone(&Person::guest(1).identity);
+    let arrived = Event::Arrived { member: before, name: Some(ada), identity, away: None };
+    race.other_proposes(arrived);
+    let key = race.connect();
+    let lines = [
+        "GET /ws HTTP/1.1",
+        "Host: a",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Protocol: switchboard.v1",
+        "",
+    ];
+    race.says(key, &lines.join("\r\n"));
+    let hello = format!(r#"{{"type":"hello","token":"{token}"}}"#);
+    // Under a mask that changes nothing.
+    let frame = [&[0x81, 0x80 | hello.len() as u8, 0, 0, 0, 0][..], hello.as_bytes()].concat();
+    race.chat.received(key, &frame);
+    assert!(race.chat.state.person(before).is_err(), "there is one connection for a token");
+    assert_eq!(race.chat.state.name(key), Ok(ada), "and it has the name");
 }

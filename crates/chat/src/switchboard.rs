@@ -483,7 +483,7 @@ impl Switchboard {
     }
 
     /// Lets happen what other loops have proposed.
-    fn catch_up(&mut self) {
+    pub(crate) fn catch_up(&mut self) {
         self.trunk.catch_up();
         self.carry_out();
         self.see_to_the_rest();

@@ -45,6 +45,9 @@ impl Switchboard {
             return self
                 .close_saying(key, "You have connected again since: this connection is closed.");
         };
+        // A connection that came a moment ago on another loop is seen now, or sees when it is let in
+        // that its token has been taken over.
+        self.catch_up();
         if let Some(member) = before.and_then(|before| before.member)
             && self.state.person(member).is_ok()
         {
@@ -172,8 +175,15 @@ impl Switchboard {
         }
         let said = {
             let mut resumes = self.common.resumes();
-            resumes.name(token, name);
-            resumes.highest(token)
+            let is_latest = resumes.is_of(token, key);
+            if is_latest {
+                resumes.name(token, name);
+            }
+            is_latest.then(|| resumes.highest(token))
+        };
+        let Some(said) = said else {
+            let (reason, put_out) = ("Connected elsewhere".into(), Some(PutOut::Resumed.into()));
+            return self.propose(Event::Departed { member: key, reason, put_out });
         };
         let (settings, scene) = (Arc::clone(&self.settings), Arc::clone(&self.scene));
         let limits = &settings.limits;

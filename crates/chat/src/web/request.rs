@@ -134,6 +134,9 @@ impl Request {
                 .into(),
         };
         let text = std::str::from_utf8(line).map_err(|_| no_json(()))?;
+        if !text.trim_start().starts_with('{') {
+            return Err(no_json(()));
+        }
         let envelope: Envelope =
             serde_json::from_str(text).map_err(|error| match error.is_data() {
                 true => Fault::bad(None, &error),
@@ -195,8 +198,8 @@ mod tests {
             ("hello", None, Code::NotJson),
             ("{", None, Code::NotJson),
             (r#"{"type":"ping"} {"type":"ping"}"#, None, Code::NotJson),
-            ("[1]", None, Code::BadRequest),
-            ("3", None, Code::BadRequest),
+            ("[\"ping\", 5]", None, Code::NotJson),
+            ("3", None, Code::NotJson),
             (r#"{"n":1}"#, None, Code::BadRequest),
             (r#"{"type":"ping","n":-1}"#, None, Code::BadRequest),
             (r#"{"type":"ping","n":1.5}"#, None, Code::BadRequest),
@@ -216,7 +219,7 @@ mod tests {
         }
         assert_eq!(Request::parse(b"{\"type\":\"\xff\"}").unwrap_err().code, Code::NotJson);
         let deep = "[".repeat(16_000);
-        assert_eq!(parse(&deep), Err((None, Code::BadRequest)));
+        assert_eq!(parse(&deep), Err((None, Code::NotJson)));
         let long = format!(r#"{{"type":"{}"}}"#, "x".repeat(10_000));
         assert!(Request::parse(long.as_bytes()).unwrap_err().text.len() < 200);
     }

@@ -140,6 +140,11 @@ impl Resumes {
         Ok(Some(Former { member: kept.member.replace(member), name: kept.name }))
     }
 
+    /// Whether `member` is still the one that is known by `token`.
+    pub(crate) fn is_of(&self, token: Token, member: Key) -> bool {
+        self.kept.get(&token).is_some_and(|kept| kept.member == Some(member))
+    }
+
     /// The connection of `member` has ended, who is known by `token`, unless another has taken over.
     pub(crate) fn end(&mut self, token: Token, member: Key, now: Time, limits: &Limits) {
         if let Some(kept) = self.kept.get_mut(&token).filter(|kept| kept.member == Some(member)) {

@@ -6,6 +6,7 @@
 import { complete } from './completion.js';
 import { h, the } from './dom.js';
 import { draft, setDraft } from './memory.js';
+import { clean } from './text.js';
 
 /** Pasted lines beyond which one is asked. */
 const PASTE_LINES = 4;
@@ -66,7 +67,8 @@ export class Composer {
   }
 
   #send() {
-    const text = this.#box.value.replace(/\s+$/, '');
+    // The server takes out what is not shown; half a character cannot be sent at all.
+    const text = clean(this.#box.value).replace(/\p{Surrogate}/gu, '\ufffd').replace(/\s+$/, '');
     if (text === '' || this.#over(text)) return;
     if (!this.#app.say(text)) return;
     this.#past = [...this.#past.filter((line) => line !== text), text].slice(-PAST);

@@ -5,7 +5,7 @@
 
 /** @typedef {{is: 'connecting', since: number, attempt: number}
  *         | {is: 'asking'}
- *         | {is: 'live', resumed: boolean, heard: number, pinged: number | null}
+ *         | {is: 'live', resumed: boolean, heard: number, pinged: number | null, since: number, attempt: number}
  *         | {is: 'waiting', until: number, attempt: number, why: string}
  *         | {is: 'gone', code: string, text: string}} State */
 /** @typedef {'open' | 'close' | 'hello' | 'ping'} Action */
@@ -22,6 +22,8 @@ export const TIMES = {
   backOff: 1_000,
   /** The longest. */
   backOffMost: 30_000,
+  /** A line that lived for less counts as one that did not come about: the waits go on growing. */
+  settled: 10_000,
 };
 
 /** Ends after which the page does not come back by itself: somebody must want it. */
@@ -91,7 +93,8 @@ export class Connection {
   /** The server knows the page. @param {number} now @param {boolean} resumed */
   welcomed(now, resumed) {
     if (this.state.is === 'connecting') {
-      this.state = { is: 'live', resumed, heard: now, pinged: null };
+      const { attempt } = this.state;
+      this.state = { is: 'live', resumed, heard: now, pinged: null, since: now, attempt };
     }
   }
 
@@ -144,7 +147,9 @@ export class Connection {
   // the wait is anywhere between a fifth of its length and all of it.
   /** @param {number} now @param {string} why */
   #wait(now, why) {
-    const attempt = this.state.is === 'connecting' ? this.state.attempt + 1 : 1;
+    const state = this.state;
+    const failed = state.is === 'connecting' || (state.is === 'live' && now - state.since < TIMES.settled);
+    const attempt = failed ? state.attempt + 1 : 1;
     const length = Math.min(TIMES.backOffMost, TIMES.backOff * 2 ** (attempt - 1));
     this.state = { is: 'waiting', until: now + length * (0.2 + 0.8 * this.#random()), attempt, why };
   }

@@ -19,7 +19,7 @@ test('it opens, says hello, and is live when it is welcomed', () => {
   assert.deepEqual(connection.opened(), ['hello']);
   assert.equal(connection.state.is, 'connecting');
   connection.welcomed(5, true);
-  assert.deepEqual(connection.state, { is: 'live', resumed: true, heard: 5, pinged: null });
+  assert.deepEqual(connection.state, { is: 'live', resumed: true, heard: 5, pinged: null, since: 5, attempt: 0 });
 });
 
 test('a line that is cut is opened again after a wait that is never none and never the same for all', () => {
@@ -33,7 +33,7 @@ test('a line that is cut is opened again after a wait that is never none and nev
   assert.equal(new Set(waits).size, 3);
 });
 
-test('waits grow with each try that fails, up to the longest, and begin anew after a welcome', () => {
+test('waits grow with each try that fails, up to the longest, and begin anew when a line has lived for a while', () => {
   const connection = live(() => 0.999999);
   const waits = [];
   connection.closed(0);
@@ -48,6 +48,13 @@ test('waits grow with each try that fails, up to the longest, and begin anew aft
   connection.start(now);
   connection.opened();
   connection.welcomed(now, true);
+  connection.closed(now + TIMES.settled - 1);
+  assert.ok(connection.deadline - now > TIMES.backOffMost, 'a welcome alone is not enough');
+  now = connection.deadline;
+  connection.start(now);
+  connection.opened();
+  connection.welcomed(now, true);
+  now += TIMES.settled;
   connection.closed(now);
   assert.ok(connection.deadline - now <= TIMES.backOff);
 });
