@@ -296,8 +296,8 @@ impl Switchboard {
     }
 
     fn take_line(&mut self, key: Key, line: Line<'_>) {
-        match self.sessions.get(key).map(|session| &session.dialect) {
-            Some(Dialect::Irc(_)) => {
+        match (self.sessions.get(key).map(|session| &session.dialect), line) {
+            (Some(Dialect::Irc(_)), line) => {
                 self.stats.lines_in += 1;
                 match line {
                     Line::Whole(line) => self.take_irc_line(key, line),
@@ -305,7 +305,7 @@ impl Switchboard {
                     Line::EndOfTransmission => {}
                 }
             }
-            Some(Dialect::Web(_)) => {
+            (Some(Dialect::Web(_)), line) => {
                 self.stats.lines_in += 1;
                 match line {
                     Line::Whole(line) => self.take_web_line(key, line),
@@ -313,16 +313,8 @@ impl Switchboard {
                     Line::EndOfTransmission => {}
                 }
             }
-            Some(Dialect::Undecided | Dialect::Plain(_)) => self.take_plain_line(key, line),
-            // Requests are no lines.
-            Some(Dialect::Http(_)) | None => {}
-        }
-    }
-
-    fn take_plain_line(&mut self, key: Key, line: Line<'_>) {
-        match line {
-            Line::EndOfTransmission => self.leave(key, "Quit"),
-            Line::TooLong(len) => {
+            (_, Line::EndOfTransmission) => self.leave(key, "Quit"),
+            (_, Line::TooLong(len)) => {
                 self.stats.lines_too_long += 1;
                 self.charge(key, 1);
                 let (len, limit) =
@@ -333,7 +325,7 @@ impl Switchboard {
                     ));
                 });
             }
-            Line::Whole(line) => self.take_whole_line(key, line),
+            (_, Line::Whole(line)) => self.take_whole_line(key, line),
         }
     }
 

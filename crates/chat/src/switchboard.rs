@@ -25,13 +25,13 @@ use crate::common::Common;
 use crate::dialect::{Dialect, Scene};
 use crate::door::Door;
 use crate::ending::Wherefore;
-use crate::event::{Applied, Event, Refusal, RoomId};
+use crate::event::{Applied, Event, MemberId, Refusal, RoomId};
 use crate::exchange::{Bounds, Exchange, Seat};
 use crate::framing::Farewell;
 use crate::http::Conversation;
 use crate::irc::{Client, Response, Watches};
 use crate::outbox::Place;
-use crate::person::Identity;
+use crate::person::{Identity, Person};
 use crate::plain::render::Lines;
 use crate::questions::Questions;
 use crate::room::modes::Rank;
@@ -580,18 +580,14 @@ impl Switchboard {
                 self.note_sent(ordered, words);
                 // As they write their name, not as it was typed.
                 let name = self.state.name(*to).unwrap_or(*wanted);
-                self.tell_plain_words(*to, ordered, &by.name, None, words);
-                self.tell_irc_words(*to, ordered, by, name.as_str(), words);
-                self.tell_web_words(*to, ordered, &by.name, name.as_str(), words);
+                self.tell_words(*to, ordered, by, None, name.as_str(), words);
             }
             (Ok(Applied::SaidToRank(room, by)), Event::Said { least: Some(least), words, .. }) => {
                 self.note_sent(ordered, words);
                 let group = format!("{}{}", least.sign(), self.room_name(*room));
                 for reader in self.state.ranked(*room, *least) {
                     if reader != member {
-                        self.tell_plain_words(reader, ordered, &by.name, Some(&group), words);
-                        self.tell_irc_words(reader, ordered, by, &group, words);
-                        self.tell_web_words(reader, ordered, &by.name, &group, words);
+                        self.tell_words(reader, ordered, by, Some(&group), &group, words);
                     }
                 }
             }
@@ -612,6 +608,26 @@ impl Switchboard {
                 self.tell_plain(member, ordered, outcome);
             }
             Some(Dialect::Http(_)) | None => {}
+        }
+    }
+
+    /// `reader`, or a few in a room that `group` names, of which it is one, are told something by `by`.
+    fn tell_words(
+        &mut self,
+        reader: MemberId,
+        ordered: &Ordered,
+        by: &Person,
+        group: Option<&str>,
+        target: &str,
+        words: &Words,
+    ) {
+        match self.sessions.get(reader).map(|session| &session.dialect) {
+            Some(Dialect::Irc(_)) => self.tell_irc_words(reader, ordered, by, target, words),
+            Some(Dialect::Web(_)) => self.tell_web_words(reader, ordered, &by.name, target, words),
+            Some(Dialect::Plain(_)) => {
+                self.tell_plain_words(reader, ordered, &by.name, group, words);
+            }
+            Some(Dialect::Undecided | Dialect::Http(_)) | None => {}
         }
     }
 

@@ -444,8 +444,10 @@ impl Switchboard {
 
     /// `key` has told something to somebody who may be away.
     pub(crate) fn answer_absent(&mut self, key: Key, member: MemberId) {
-        let is_script = self.asker(key).is_none_or(|reader| reader.form != Form::Full);
-        if let Some((name, text)) = self.absence(member).filter(|_| !is_script) {
+        let Some((name, text)) = self.absence(member) else {
+            return;
+        };
+        if self.asker(key).is_some_and(|reader| reader.form == Form::Full) {
             self.tell(key, |to| to.line(format_args!("{name} is away: {}", text::clean(&text))));
         }
     }
@@ -551,7 +553,11 @@ impl Switchboard {
     }
 
     fn current(&self, key: Key) -> Option<RoomId> {
-        self.asker(key)?.current
+        match &self.sessions.get(key)?.dialect {
+            Dialect::Plain(reader) => reader.current,
+            Dialect::Web(_) => self.web_reader(key)?.current,
+            Dialect::Undecided | Dialect::Irc(_) | Dialect::Http(_) => None,
+        }
     }
 
     pub(crate) fn name_of(&self, key: Key) -> String {
