@@ -445,6 +445,12 @@ export class Store {
   }
 
   /** @param {Message} message */
+  _missed(message) {
+    // It stays where it stands: not all of it may still be had.
+    this.note(`This line was too slow: ${message.count} ${message.count === 1 ? 'event' : 'events'} did not come here as they happened.`, message.room);
+  }
+
+  /** @param {Message} message */
   _info(message) {
     this.note(message.text ?? '', message.room);
   }
@@ -510,7 +516,7 @@ export class Store {
  * @type {Map<string, (this: Store, message: Message, now: number) => void>} */
 const TAKES = new Map(
   ['welcome', 'room', 'members', 'message', 'private', 'history', 'joined', 'left', 'quit', 'renamed', 'topic',
-    'modes', 'removed', 'redacted', 'presence', 'typing', 'room-renamed', 'ack', 'error', 'info', 'closing']
+    'modes', 'removed', 'redacted', 'presence', 'typing', 'room-renamed', 'ack', 'error', 'info', 'missed', 'closing']
     .map((type) => [type, /** @type {any} */ (Store.prototype)[`_${type}`]]),
 );
 

@@ -292,3 +292,14 @@ test('what the page does not understand is passed over', () => {
   told.take({ type: 'message', room: '#elsewhere', id: 'x', seq: 1, from: 'eve', text: 'boo' });
   assert.deepEqual(told.lobby.lines, []);
 });
+
+test('what was missed for slowness is said where it is missing, and stays said', () => {
+  const told = new Told();
+  told.take(told.line('before'));
+  told.take({ type: 'missed', room: '#lobby', count: 12 });
+  told.seq += 12;
+  told.take(told.line('behind'));
+  const items = told.lobby.lines.filter((item) => item.is !== 'comings');
+  assert.deepEqual(items.map((item) => item.is), ['message', 'note', 'message']);
+  assert.match(items[1].text, /12 events/);
+});
