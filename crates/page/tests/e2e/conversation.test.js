@@ -117,9 +117,12 @@ test('a name is remembered, drafts stay with their room, and a page that is load
   const chromium = await browser();
   const ada = await Person.at(chromium, server.url, { name: 'ada' });
   await ada.say('/join #tea');
-  await ada.page.waitForFunction(() => document.querySelector('#room-name').textContent === '#tea');
+  // The box follows the heading with the next frame.
+  const writesTo = (room) => ada.page.waitForFunction((text) => document.querySelector('#box').placeholder === text, `Write to ${room}`);
+  await writesTo('#tea');
   await ada.page.locator('#box').fill('half a thought');
   await ada.page.locator('#rooms li[data-room="#lobby"] .open').click();
+  await writesTo('#lobby');
   assert.equal(await ada.page.locator('#box').inputValue(), '');
   await ada.say('before');
   await ada.settled();
@@ -131,6 +134,7 @@ test('a name is remembered, drafts stay with their room, and a page that is load
   await ada.settled();
   assert.deepEqual(await ada.lines(), ['before', 'after']);
   await ada.page.locator('#rooms li[data-room="#tea"] .open').click();
+  await writesTo('#tea');
   assert.equal(await ada.page.locator('#box').inputValue(), 'half a thought');
   await ada.leaves();
 });
