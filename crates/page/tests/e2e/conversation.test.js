@@ -117,7 +117,7 @@ test('a name is remembered, drafts stay with their room, and a page that is load
   const chromium = await browser();
   const ada = await Person.at(chromium, server.url, { name: 'ada' });
   await ada.say('/join #tea');
-  // The box follows the heading with the next frame.
+  // What is shown follows a click with the next frame.
   const writesTo = (room) => ada.page.waitForFunction((text) => document.querySelector('#box').placeholder === text, `Write to ${room}`);
   await writesTo('#tea');
   await ada.page.locator('#box').fill('half a thought');
