@@ -197,7 +197,6 @@ impl Uring {
         }
         self.balance_accepting();
         self.feed_starved();
-        self.spares.end_turn();
         self.waker.note(self.connections.len());
         Ok(self.ending(service))
     }
@@ -209,6 +208,7 @@ impl Uring {
             || !self.surplus.is_empty()
             || !self.starved.is_empty()
             || !self.behind.is_empty()
+            || !self.sent.is_empty()
             || self.waker.has_newcomers()
             || self.stop_wanted
             || self.is_hurried
@@ -245,6 +245,8 @@ impl Uring {
         for key in sent.drain(..) {
             self.flush(service, key);
         }
+        // Whoever has come in the meantime has the next turn, which does not wait.
+        sent.append(&mut self.sent);
         self.sent = sent;
         self.tell_ended(service);
         self.end_if_due(service);

@@ -209,13 +209,17 @@ impl Ring {
         self.in_flight += usize::from(operation.has_last_word());
         self.backlog.push_back(entry.user_data(operation.to_bits()));
         if !self.refill() && self.state == State::Enabled {
-            // The queue is full: hand it down now. A kernel that cannot take it (for lack of
-            // memory, or before we have taken completions) is asked again by the next enter,
-            // where any error that lasts comes up.
-            let _ = self.enter_once(EnterFlags::empty(), 0, None);
-            self.collect();
+            self.hand_down();
             self.refill();
         }
+    }
+
+    /// Hands down what is in the queue now, and collects what comes of it at once. What a kernel
+    /// cannot take (for lack of memory, or before we have taken completions) is left to the next
+    /// enter, where any error that lasts comes up.
+    pub(super) fn hand_down(&mut self) {
+        let _ = self.enter_once(EnterFlags::empty(), 0, None);
+        self.collect();
     }
 
     /// Moves waiting entries into the queue; answers whether all found a place.

@@ -97,35 +97,23 @@ impl Sending {
     }
 }
 
-/// Batches that nobody uses, kept with their memory for the next send: as many as were in use at once
-/// of late.
+/// Batches that nobody uses, kept with their memory for the next send.
 ///
 /// Boxed, since the kernel is given their addresses.
 #[derive(Default)]
 #[expect(clippy::vec_box)]
-pub(super) struct Spares {
-    spare: Vec<Box<Sending>>,
-    /// Batches in use now.
-    used: usize,
-    /// The most that were, since it was last looked whether all are needed.
-    most_used: usize,
-    /// Turns since then.
-    turns: u32,
-}
+pub(super) struct Spares(Vec<Box<Sending>>);
 
 impl Spares {
-    /// More than this many are not kept. A wave of sends to so many members at once needs no new
-    /// memory; one line each keeps about 1 MiB, and nothing keeps more than some 17 MiB.
-    pub(super) const KEPT: usize = 4096;
-
-    /// After so many turns those go that were not needed in any of them: what the largest wave of all
-    /// took is not kept for good.
-    const LOOK_TURNS: u32 = 1024;
+    /// More than this many are not kept, and no more are tried before they are handed down
+    /// ([`Uring::settle_tries`](super::Uring::settle_tries)): so a line to 10,000 readers goes through
+    /// these few, one group after the other, rather than through memory for 10,000 batches, which
+    /// would leave the heap full of holes.
+    pub(super) const KEPT: usize = 512;
 
     /// A batch keeps as much memory of its own while it is spare as two sends like its last one take,
-    /// but no more than this. If each kept this much, whatever its use, a few long sends now and then
-    /// would come to 17 MiB in the end: which spare is taken next is as good as chance.
-    const KEPT_BYTES: usize = 4096;
+    /// but no more than this: all that are kept come to 4 MiB at most.
+    const KEPT_BYTES: usize = 8192;
 
     /// It keeps so much anyway.
     const KEPT_LEAST_BYTES: usize = 256;
@@ -135,31 +123,18 @@ impl Spares {
 
     /// An empty one.
     pub(super) fn take(&mut self) -> Box<Sending> {
-        self.used += 1;
-        self.most_used = self.most_used.max(self.used);
-        self.spare.pop().unwrap_or_default()
+        self.0.pop().unwrap_or_default()
     }
 
     /// Takes one back, with whatever is left in it.
     pub(super) fn put(&mut self, mut sending: Box<Sending>) {
-        self.used -= 1;
-        if self.spare.len() < Self::KEPT {
+        if self.0.len() < Self::KEPT {
             let kept = sending.asked.saturating_mul(2);
             sending.batch.clear();
             sending.batch.trim(kept.clamp(Self::KEPT_LEAST_BYTES, Self::KEPT_BYTES));
             sending.slices.clear();
             sending.slices.shrink_to(Self::KEPT_SLICES);
-            self.spare.push(sending);
-        }
-    }
-
-    /// A turn is over.
-    pub(super) fn end_turn(&mut self) {
-        self.turns += 1;
-        if self.turns >= Self::LOOK_TURNS {
-            self.spare.truncate(self.most_used - self.used);
-            self.spare.shrink_to(2 * self.spare.len());
-            (self.turns, self.most_used) = (0, self.used);
+            self.0.push(sending);
         }
     }
 }
@@ -175,7 +150,7 @@ mod tests {
         let _ = sending.entry(0);
         sending.sent(len);
         spares.put(sending);
-        spares.spare.last().expect("one was put back").batch.kept_bytes()
+        spares.0.last().expect("one was put back").batch.kept_bytes()
     }
 
     #[test]
@@ -188,22 +163,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_wave_took_is_given_back_when_none_like_it_has_come_for_a_while() {
+    fn of_a_wave_few_are_kept() {
         let mut spares = Spares::default();
-        let wave = |spares: &mut Spares, count: usize| {
-            let used: Vec<_> = (0..count).map(|_| spares.take()).collect();
-            used.into_iter().for_each(|sending| spares.put(sending));
-            spares.end_turn();
-        };
-        wave(&mut spares, 100);
-        (1..Spares::LOOK_TURNS).for_each(|_| wave(&mut spares, 10));
-        assert_eq!(spares.spare.len(), 100, "it came in this while");
-        (1..Spares::LOOK_TURNS).for_each(|_| wave(&mut spares, 10));
-        let held = spares.take();
-        spares.end_turn();
-        assert_eq!(spares.spare.len(), 9, "and not in this, in which ten were in use at most");
-        spares.put(held);
-        (0..2 * Spares::LOOK_TURNS).for_each(|_| spares.end_turn());
-        assert_eq!(spares.spare.len(), 0);
+        let used: Vec<_> = (0..2 * Spares::KEPT).map(|_| spares.take()).collect();
+        used.into_iter().for_each(|sending| spares.put(sending));
+        assert_eq!(spares.0.len(), Spares::KEPT);
     }
 }

@@ -180,13 +180,17 @@ impl Uring {
             return;
         }
         let connection = self.connections.get_mut(key).expect("it is there");
-        // What is tried keeps its memory until the next enter returns: no more than what is spare.
+        // What is tried keeps its memory until the kernel has taken it: no more than what is spare.
         let has_room = self.trying.len() < Spares::KEPT;
         let can_be_tried = stage == Stage::Open && has_room && sending.can_be_tried();
         connection.sending = Some(sending);
-        match can_be_tried {
-            true => self.arm_try(key),
-            false => self.arm_send(key),
+        if !can_be_tried {
+            return self.arm_send(key);
+        }
+        self.arm_try(key);
+        if self.trying.len() == Spares::KEPT {
+            self.ring.hand_down();
+            self.settle_tries();
         }
     }
 

@@ -6,6 +6,7 @@ mod scene;
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use engine::{Options, RingOptions};
@@ -181,6 +182,71 @@ fn a_thousand_connections_are_served() {
     assert_eq!(scene.engine.connections(), 0);
 }
 
+/// A turn's sends go down in groups, each as soon as it is complete. Some of a group fail, since their
+/// reader has not read for long; some readers are wanted again when their group has gone down.
+#[test]
+fn a_line_to_more_than_a_group_reaches_each_once_and_in_order() {
+    const READERS: usize = 1300;
+    const ROUNDS: usize = 40;
+    let path = std::env::temp_dir().join(format!("switchboard-group-{}.sock", std::process::id()));
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    scene.engine.listen(&engine::Listen::Unix(path.clone())).unwrap();
+    let mut clients = Vec::new();
+    for n in 0..READERS {
+        clients.push(UnixStream::connect(&path).unwrap());
+        clients[n].set_nonblocking(true).unwrap();
+        scene.until(|service| service.opened.len() > n);
+    }
+    let keys: Vec<_> = scene.service.opened.iter().map(|(key, _)| *key).collect();
+    let is_slow = |n: usize| n.is_multiple_of(13);
+    // Some of the first group only: if anybody else were wanted again when the turn ends, the next would
+    // not wait for that reason.
+    let is_wanted_again = |n: usize| n < 300 && n % 7 == 1 && !is_slow(n);
+    let line = |n: usize, round: usize| {
+        let len = if is_slow(n) { 4000 + n } else { 60 };
+        pattern(len, (n * ROUNDS + round) as u64)
+    };
+    let mut sent = vec![Vec::new(); READERS];
+    let mut got = vec![Vec::new(); READERS];
+    let before = scene.counters();
+    for round in 0..ROUNDS {
+        for (n, &key) in keys.iter().enumerate() {
+            scene.service.mail.send(key, &line(n, round));
+            sent[n].extend(line(n, round));
+            if is_wanted_again(n) {
+                scene.service.afterthoughts.insert(key, b"and more".to_vec());
+                sent[n].extend(b"and more");
+            }
+        }
+        let deadline = engine::monotonic() + PATIENCE;
+        scene.service.deadline = Some(deadline);
+        scene.engine.handle().wake();
+        for _ in 0..2 {
+            scene.engine.turn(&mut scene.service).unwrap();
+        }
+        assert!(engine::monotonic() < deadline, "who is wanted again does not wait");
+        for (n, client) in clients.iter_mut().enumerate() {
+            if !is_slow(n) {
+                read_some(client, &mut got[n]);
+            }
+        }
+    }
+    let after = scene.counters();
+    let all = sent.iter().map(Vec::len).sum::<usize>() as u64;
+    assert!(after.bytes_out < all, "some sockets are full: {after:?}, {all} bytes in all");
+    assert!(after.enters - before.enters < 16 * ROUNDS as u64, "not one by one: {after:?}");
+    scene.engine.handle().wake(); // out of the long wait
+    scene.until(|_| {
+        for (n, client) in clients.iter_mut().enumerate() {
+            if got[n].len() < sent[n].len() {
+                read_some(client, &mut got[n]);
+            }
+        }
+        (0..READERS).all(|n| got[n].len() >= sent[n].len())
+    });
+    assert!(got == sent, "each byte once and in order");
+}
+
 #[test]
 fn a_turn_opens_no_more_than_its_share() {
     let options = Options { accepts_per_turn: 3, ..Options::default() };
@@ -313,7 +379,7 @@ fn a_process_on_this_machine_may_come_by_a_unix_socket() {
     let path = std::env::temp_dir().join(format!("switchboard-uring-{}.sock", std::process::id()));
     let mut scene = Scene::new(Manner::Echo, Options::default());
     scene.engine.listen(&engine::Listen::Unix(path.clone())).unwrap();
-    let mut client = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    let mut client = UnixStream::connect(&path).unwrap();
     client.write_all(b"hello").unwrap();
     client.shutdown(std::net::Shutdown::Write).unwrap();
     scene.until(|service| !service.opened.is_empty());

@@ -36,6 +36,10 @@ pub(crate) struct Witness {
     /// Shared frames for a key, sent before its mail.
     pub(crate) frames: HashMap<Key, Vec<Frame>>,
     pub(crate) batches_out: HashMap<Key, usize>,
+    /// What some are to be sent besides, which is asked for as soon as they have been given something.
+    pub(crate) afterthoughts: HashMap<Key, Vec<u8>>,
+    /// The next request, before those of the mail.
+    pub(crate) next: Option<Request>,
 }
 
 impl Witness {
@@ -56,6 +60,8 @@ impl Witness {
             now: Time::ZERO,
             frames: HashMap::new(),
             batches_out: HashMap::new(),
+            afterthoughts: HashMap::new(),
+            next: None,
         }
     }
 
@@ -113,6 +119,10 @@ impl Service for Witness {
         if batch.is_empty() {
             self.mail.transmit(key, batch);
         }
+        if let Some(bytes) = self.afterthoughts.remove(&key) {
+            self.mail.send(key, &bytes);
+            self.next = Some(Request::Flush(key));
+        }
         *self.batches_out.entry(key).or_default() += usize::from(!batch.is_empty());
     }
 
@@ -136,7 +146,7 @@ impl Service for Witness {
     }
 
     fn request(&mut self) -> Option<Request> {
-        self.mail.request()
+        self.next.take().or_else(|| self.mail.request())
     }
 }
 
@@ -211,7 +221,7 @@ impl Scene {
 }
 
 /// Reads what is there into `all`; answers whether the end was seen.
-pub(crate) fn read_some(stream: &mut TcpStream, all: &mut Vec<u8>) -> bool {
+pub(crate) fn read_some(stream: &mut impl Read, all: &mut Vec<u8>) -> bool {
     let mut buffer = [0; 65536];
     match stream.read(&mut buffer) {
         Ok(0) => true,
