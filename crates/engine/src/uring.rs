@@ -17,6 +17,7 @@ mod backlog;
 mod buffers;
 mod connection;
 mod ending;
+mod group;
 mod newcomers;
 mod operation;
 mod probe;
@@ -32,10 +33,11 @@ use service::{Key, Reason, Request, Service, Slab, Time};
 
 use self::buffers::Buffers;
 use self::connection::Connection;
+use self::group::Group;
 use self::newcomers::{Acceptor, Attempt};
 use self::operation::{Kind, Operation};
 use self::ring::{Completion, Ring, Wait};
-use self::sending::Spares;
+use self::sending::Sending;
 use crate::clock;
 use crate::connection::Receiving;
 use crate::deadlines::Deadlines;
@@ -74,12 +76,12 @@ pub(crate) struct Uring {
     behind: Vec<Key>,
     /// Those whose batch has been sent.
     sent: Vec<Key>,
-    /// Those whose batch is sent at once, or not: known when the next enter returns.
-    trying: Vec<Key>,
-    /// One of them has more to be sent, or to be ended: the next enter must not wait.
+    /// What is sent at once, or not: known when the kernel has taken it.
+    group: Group,
+    /// One of its connections has more to be sent, or is to be ended: the next enter must not wait.
     is_hurried: bool,
-    /// Batches that nobody uses.
-    spares: Spares,
+    /// What the service fills next.
+    next: Box<Sending>,
     /// Cancels that found nothing to cancel.
     missed: Vec<Operation>,
     /// Connections that are over, for the service to be told.
@@ -127,9 +129,9 @@ impl Uring {
             behind: Vec::new(),
             hung_up: Vec::new(),
             sent: Vec::new(),
-            trying: Vec::new(),
+            group: Group::default(),
             is_hurried: false,
-            spares: Spares::default(),
+            next: Box::default(),
             missed: Vec::new(),
             over: Vec::new(),
             failed: Vec::new(),
@@ -186,7 +188,7 @@ impl Uring {
             (None, wait) | (Some(_), wait @ Wait::Not) => self.ring.enter(wait)?,
             (Some(spin), wait) => self.ring.enter_spinning(wait, spin)?,
         }
-        self.settle_tries();
+        self.settle_group();
         self.counters.turns += 1;
         self.tell(service);
         self.siblings.tell();

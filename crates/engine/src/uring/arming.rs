@@ -80,7 +80,6 @@ impl Uring {
     /// Sends what is in the connection's `sending`.
     pub(super) fn arm_send(&mut self, key: Key) {
         let connection = self.connections.get_mut(key).expect("an open connection");
-        assert!(!connection.is_trying, "a batch that is tried is taken back by another rule");
         let socket = connection.fd();
         let sending = connection.sending.as_mut().expect("something to send");
         let entry = sending.entry(socket);
@@ -90,20 +89,16 @@ impl Uring {
         unsafe { self.ring.push(Operation::new(Kind::Send, key), entry) };
     }
 
-    /// Sends what is in the connection's `sending`, or as much of it as the socket takes at once.
+    /// Sends what is in `next`, or as much of it as the socket takes at once, with the group.
     pub(super) fn arm_try(&mut self, key: Key) {
         let connection = self.connections.get_mut(key).expect("an open connection");
-        let socket = connection.fd();
         connection.is_trying = true;
-        let sending = connection.sending.as_mut().expect("something to send");
-        let entry = sending.try_entry(socket);
-        // SAFETY: the entry points to the bytes that the batch in the slot owns or shares. Nobody
-        // touches it before `settle_tries` has seen that the kernel has taken every entry and keeps
-        // no completion back, and with `MSG_DONTWAIT` the kernel is done with a send when the enter
-        // that takes it returns.
-        // A slot is not freed before, and should the engine be dropped before, the box is leaked.
+        let entry = self.group.add(key, connection.fd(), &self.next.batch);
+        // SAFETY: the entry points into the group's block, where nobody touches its bytes before
+        // `settle_group` has seen that the kernel has taken every entry and keeps no completion back,
+        // and with `MSG_DONTWAIT` the kernel is done with a send when the enter that takes it returns.
+        // The block lives as long as the engine; should that be dropped before, it is leaked.
         unsafe { self.ring.push(Operation::new(Kind::Try, key), entry) };
-        self.trying.push(key);
     }
 
     /// Watches `key` for a hang-up; and for anything to receive, urgent or not, if urgent data is

@@ -27,7 +27,7 @@ pub(super) struct Connection {
     pub(super) has_alert: bool,
     /// The service has asked to have more sent while a batch was out.
     pub(super) is_wanted: bool,
-    /// The batch is being tried: it is done when the next enter returns.
+    /// A send of its is in the group: done when the kernel has taken it.
     pub(super) is_trying: bool,
     /// How much was told in this turn.
     pub(super) share: Share,
@@ -99,7 +99,12 @@ impl Connection {
 
     /// Whether the kernel has yet to say its last word on some operation.
     pub(super) fn is_in_flight(&self) -> bool {
-        self.has_receive_in_flight() || self.has_alert || self.sending.is_some()
+        self.has_receive_in_flight() || self.has_alert || self.is_sending()
+    }
+
+    /// Whether a send is on its way. There is never more than one.
+    pub(super) fn is_sending(&self) -> bool {
+        self.is_trying || self.sending.is_some()
     }
 
     /// Closes the socket, if it is not closed yet; answers whether it was this call that did.

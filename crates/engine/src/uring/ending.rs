@@ -75,7 +75,7 @@ impl Uring {
             reason => reason,
         });
         let has_alert = connection.has_alert;
-        let is_sending = connection.sending.is_some() && !connection.is_trying;
+        let is_sending = connection.sending.is_some();
         self.is_hurried |= connection.is_trying;
         self.adjust_receive(key);
         if has_alert {
@@ -184,7 +184,7 @@ impl Uring {
 
     /// Whether the kernel may still touch memory of ours.
     fn is_in_flight(&self) -> bool {
-        self.ring.in_flight() > 0 || !self.trying.is_empty()
+        self.ring.in_flight() > 0 || !self.group.is_empty()
     }
 
     /// Cancels all there is, and waits for the kernel's last words.
@@ -202,7 +202,7 @@ impl Uring {
             if self.ring.enter(wait).is_err() {
                 break;
             }
-            self.settle_tries();
+            self.settle_group();
             self.tell_completions(service);
         }
         self.tell_ended(service);
@@ -228,6 +228,7 @@ impl Drop for Uring {
             tracing::error!("the kernel has not let go of an engine's memory: it is not freed");
             std::mem::forget(std::mem::take(&mut self.connections));
             std::mem::forget(std::mem::take(&mut self.attempts));
+            self.group.leak();
         } else {
             // SAFETY: nothing is in flight (a ring that was never enabled has handed nothing
             // down), and the engine is gone after this.

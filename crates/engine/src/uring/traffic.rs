@@ -1,7 +1,8 @@
 //! Bytes in and bytes out.
 //!
 //! Invariant: every completion that names a buffer has that buffer claimed, and given back once,
-//! whatever has become of its connection; a batch leaves its slot at the send's completion only.
+//! whatever has become of its connection; a batch leaves its slot at the send's completion only, and a
+//! group ends when the kernel has taken all of it.
 
 use std::os::fd::AsFd;
 
@@ -11,9 +12,10 @@ use service::{Key, Reason, Service};
 
 use super::Uring;
 use super::connection::Receive;
-use super::operation::Kind;
+use super::group::Group;
+use super::operation::{Kind, Operation};
 use super::ring::Completion;
-use super::sending::Spares;
+use super::sending::Sending;
 use crate::connection::{Receiving, Stage, reason};
 
 impl Uring {
@@ -160,75 +162,75 @@ impl Uring {
         self.hung_up = hung_up;
     }
 
-    /// Asks the service for what `key` is to be sent next, and sends it, unless a batch is out:
+    /// Asks the service for what `key` is to be sent next, and sends it, unless a send is on its way:
     /// then the end of that one asks.
     pub(super) fn flush<S: Service>(&mut self, service: &mut S, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        connection.is_wanted = connection.sending.is_some();
+        connection.is_wanted = connection.is_sending();
         self.is_hurried |= connection.is_wanted && connection.is_trying;
         if !matches!(connection.stage, Stage::Open | Stage::Draining) || connection.is_wanted {
             return;
         }
         let stage = connection.stage;
-        let mut sending = self.spares.take();
-        service.transmit(key, &mut sending.batch);
-        if sending.batch.is_empty() {
-            self.spares.put(sending);
+        service.transmit(key, &mut self.next.batch);
+        if self.next.batch.is_empty() {
             if stage == Stage::Draining {
                 self.drained(key);
             }
             return;
         }
+        if stage == Stage::Open && Group::suits(&self.next.batch) {
+            if !self.group.has_room() {
+                self.ring.hand_down();
+                self.settle_group();
+            }
+            if self.group.has_room() {
+                self.arm_try(key);
+                return self.next.batch.clear();
+            }
+        }
         let connection = self.connections.get_mut(key).expect("it is there");
-        // What is tried keeps its memory until the kernel has taken it: no more than what is spare.
-        let has_room = self.trying.len() < Spares::KEPT;
-        let can_be_tried = stage == Stage::Open && has_room && sending.can_be_tried();
-        connection.sending = Some(sending);
-        if !can_be_tried {
-            return self.arm_send(key);
-        }
-        self.arm_try(key);
-        if self.trying.len() == Spares::KEPT {
-            self.ring.hand_down();
-            self.settle_tries();
-        }
+        connection.sending = Some(std::mem::take(&mut self.next));
+        self.arm_send(key);
     }
 
-    /// Takes back the batches that were tried: all that the kernel has said nothing of were sent.
-    /// What it has said of the others is told with the rest.
-    pub(super) fn settle_tries(&mut self) {
-        if self.trying.is_empty() {
+    /// Ends the group if the kernel has taken all of it: what it has said nothing of was sent. What it
+    /// has said of the others is told with the rest.
+    pub(super) fn settle_group(&mut self) {
+        if self.group.is_empty() {
             return;
         }
-        for completion in self.ring.ready() {
-            if completion.operation.kind == Kind::Try
-                && let Some(connection) = self.connections.get_mut(completion.operation.key)
-            {
-                connection.is_trying = false;
+        for place in 0..self.ring.ready().len() {
+            let Operation { kind, key, .. } = self.ring.ready()[place].operation;
+            if kind == Kind::Try {
+                self.try_failed(key);
             }
         }
         // A failure that the kernel keeps because its queue was full is not among them yet.
         if !self.ring.is_all_down() || self.ring.has_overflow() {
             return;
         }
-        let mut trying = std::mem::take(&mut self.trying);
-        for key in trying.drain(..) {
-            let Some(connection) = self.connections.get_mut(key) else { continue };
-            if !std::mem::take(&mut connection.is_trying) {
-                continue;
-            }
-            let sending = connection.sending.take().expect("a batch was being tried");
+        while let Some((key, len)) = self.group.pop_sent() {
+            let connection = self.connections.get_mut(key).expect("it stays while it is in flight");
+            connection.is_trying = false;
             self.counters.sends += 1;
-            self.counters.bytes_out += sending.batch.len() as u64;
-            let has_more = connection.is_wanted || connection.stage != Stage::Open;
-            self.spares.put(sending);
-            if has_more {
+            self.counters.bytes_out += len as u64;
+            if connection.is_wanted || connection.stage != Stage::Open {
                 self.sent.push(key);
                 self.settle(key);
             }
         }
-        self.trying = trying;
         self.is_hurried = false;
+    }
+
+    /// One that was tried did not send everything, of which its completion will tell. From here on it is
+    /// a send by itself.
+    fn try_failed(&mut self, key: Key) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && std::mem::take(&mut connection.is_trying)
+        {
+            connection.sending = Some(Sending::of(self.group.take_out(key)));
+        }
     }
 
     /// What came of a send, or of one that was tried and did not send everything. When all is sent,
@@ -236,9 +238,9 @@ impl Uring {
     /// to goes along.
     pub(super) fn sent(&mut self, completion: &Completion) {
         let key = completion.operation.key;
+        // It may have come since the group was looked at.
+        self.try_failed(key);
         let connection = self.connections.get_mut(key).expect("it stays while it is in flight");
-        // One that was tried and failed may be told of before `settle_tries` has seen it.
-        connection.is_trying = false;
         let mut sending = connection.sending.take().expect("a batch was being sent");
         let stage = connection.stage;
         let has_more = !sending.batch.is_last() || connection.is_wanted || stage != Stage::Open;
@@ -250,13 +252,11 @@ impl Uring {
             }
             Err(libc::EINTR | libc::EAGAIN) => {}
             Err(errno) => {
-                self.spares.put(sending);
                 self.end(key, reason(Errno::from_raw_os_error(errno)));
                 return self.settle(key);
             }
         }
         if sending.batch.is_empty() || stage == Stage::Over {
-            self.spares.put(sending);
             if has_more {
                 self.sent.push(key);
             }
