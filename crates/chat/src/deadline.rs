@@ -96,6 +96,13 @@ impl Switchboard {
         }
     }
 
+    /// Nothing is due for `key` any more.
+    pub(crate) fn disarm(&mut self, key: Key) {
+        if let Some(session) = self.sessions.get_mut(key) {
+            self.timers.set(key, &mut session.deadline, NEVER);
+        }
+    }
+
     /// The timer of `key` has gone off.
     pub(crate) fn due(&mut self, key: Key) {
         let due =

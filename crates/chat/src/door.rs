@@ -22,6 +22,7 @@ use wire::text;
 use crate::address::Address;
 use crate::bans::Told;
 use crate::dialect::Dialect;
+use crate::event::Event;
 use crate::http::{Conversation, Forwarding};
 use crate::irc::Client;
 use crate::outbox::Place;
@@ -291,6 +292,12 @@ impl Switchboard {
         if !bytes.is_empty() {
             self.take_known(key, &bytes);
         }
+    }
+
+    /// A connection becomes a member in the plain dialect, and comes to the lobby.
+    fn arrive(&mut self, key: Key) {
+        let identity = self.identity_by_lines(key);
+        self.propose(Event::Arrived { member: key, name: None, identity, away: None });
     }
 
     /// A trusted proxy has brought `key` from `ip`, which is what counts from here on.

@@ -17,7 +17,6 @@ use crate::framing::Farewell;
 use crate::outbox::Place;
 use crate::session::{Hears, Session, Stage};
 use crate::switchboard::{Ask, Phase, Switchboard};
-use crate::timer::NEVER;
 use crate::web::{Ending, Message};
 
 /// Why somebody is put out whom this loop serves.
@@ -164,7 +163,7 @@ impl Switchboard {
     }
 
     pub(crate) fn close(&mut self, key: Key) {
-        self.set_deadline(key, NEVER);
+        self.disarm(key);
         if let Some(session) = self.sessions.get_mut(key)
             && session.stage != Stage::Closing
         {

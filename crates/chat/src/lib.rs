@@ -5,10 +5,11 @@
 //! engine and in the simulator, and the same calls always give the same output.
 //!
 //! The path of a line, top to bottom: `switchboard` (received) → `door` (which language it is, once)
-//! → `inbox` (frames a line) → `plain` or `irc` (what is wanted; obeys) → an `event` proposed to the
-//! `trunk`, which gives it its place in the one order → `state` (applies it: the only place where
-//! rules are decided) → `room` and its `log` → `switchboard` (finish: one flush per reader) →
-//! `outbox` (what this reader has not had) → `dialect` (renders it, once for all readers of a kind).
+//! → `inbox` (frames a line) → `plain`, `irc` or `web` (what is wanted; obeys) → an `event` proposed
+//! (`switchboard::consequences`) to the `trunk`, which gives it its place in the one order → `state`
+//! (applies it: the only place where rules are decided) → `room` and its `log` → `switchboard`
+//! (finish: one flush per reader) → `outbox` (what this reader has not had) → `dialect` (renders it,
+//! once for all readers of a kind).
 //!
 //! ```
 //! use chat::{Settings, Switchboard};

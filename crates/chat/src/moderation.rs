@@ -13,9 +13,11 @@ use crate::authority::Act;
 use crate::dialect::Dialect;
 use crate::event::{Event, MemberId, RoomId};
 use crate::room::change::{Change, Turn};
+use crate::room::modes::Rank;
 use crate::state::Shown;
 use crate::switchboard::Switchboard;
 use crate::trunk::Ordered;
+use crate::words::{Manner, Words};
 
 impl Switchboard {
     /// `room` is told that `member` is there, if it does not know.
@@ -24,6 +26,14 @@ impl Switchboard {
         if is_hidden && !self.settings.anonymous {
             self.propose(Event::Shown { member, room });
         }
+    }
+
+    /// `key` says something in a room, which is told first that `key` is there if it does not know.
+    pub(crate) fn say_in(&mut self, key: Key, room: RoomId, least: Option<Rank>, words: Words) {
+        if words.manner != Manner::Tags {
+            self.show(key, room);
+        }
+        self.propose(Event::Said { member: key, room, least, words });
     }
 
     /// `key` puts `who` out of `room`.

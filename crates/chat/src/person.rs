@@ -42,6 +42,14 @@ pub(crate) struct Identity {
     pub(crate) account: Option<Name>,
 }
 
+impl Identity {
+    /// Of whoever comes this way from this machine.
+    pub(crate) fn local(user: &str, real_name: &str) -> Self {
+        let (user, real_name) = (user.into(), real_name.into());
+        Self { user, host: "localhost".into(), real_name, ip: None, account: None }
+    }
+}
+
 impl Person {
     /// `name!user@host`, as IRC writes it.
     pub(crate) fn mask(&self) -> Mask<'_> {
@@ -56,13 +64,7 @@ impl Person {
     /// Somebody, for tests.
     #[cfg(test)]
     pub(crate) fn guest(number: u64) -> Arc<Self> {
-        let identity = Identity {
-            user: "nc".into(),
-            host: "localhost".into(),
-            real_name: "".into(),
-            ip: None,
-            account: None,
-        };
+        let identity = Identity::local("nc", "");
         let (name, kind) = (Name::guest(number), PersonKind::Human);
         Arc::new(Self { name, kind, identity: Arc::new(identity) })
     }

@@ -14,7 +14,7 @@ use crate::host::{Answer, Ticket};
 use crate::irc::numeric::*;
 use crate::session::{Hears, Input};
 use crate::settings::{Settings, Taken};
-use crate::switchboard::{Switchboard, cleaned};
+use crate::switchboard::Switchboard;
 use crate::trunk::Ordered;
 
 /// What waits for an answer. A connection that asked for its password to be compared is not obeyed
@@ -147,7 +147,7 @@ impl Switchboard {
     fn take_settings(&mut self, asker: Option<Key>, settings: Result<Box<Settings>, Vec<String>>) {
         match settings {
             Ok(settings) => {
-                let settings = Arc::new(cleaned(*settings));
+                let settings = Arc::new(settings.cleaned());
                 self.propose(Event::Configured { asker, settings });
             }
             Err(problems) => {

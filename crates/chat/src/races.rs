@@ -119,13 +119,38 @@ fn who_comes_in_behind_a_ban_on_what_it_says_of_itself_does_not_come_in() {
 }
 
 #[test]
-fn a_person_who_comes_in_behind_a_ban_on_its_kind_is_told_so() {
+fn a_person_who_comes_in_behind_a_ban_is_told_so_and_does_not_stay() {
+    let network = "192.0.2.0/24".parse().unwrap();
+    for matches in [Matches::Mask("*!nc@*".into()), Matches::Network(network)] {
+        let mut race = Race::new(100);
+        let ada = race.connect();
+        // Her line lets her in; the ban stands before it in the order.
+        race.other_proposes(ban(matches));
+        race.says(ada, "hello");
+        assert_eq!(race.read(ada), "You are banned from this server: no\n");
+        assert_eq!((race.chat.state.members(), race.chat.unregistered()), (1, 0));
+    }
+}
+
+#[test]
+fn what_others_do_in_the_middle_of_a_command_comes_before_it_and_is_no_answer_to_it() {
     let mut race = Race::new(100);
-    let ada = race.connect();
-    race.other_proposes(ban(Matches::Mask("*!nc@*".into())));
-    race.says(ada, "hello");
-    assert_eq!(race.read(ada), "You are banned from this server: no\n");
-    assert_eq!((race.chat.state.members(), race.chat.unregistered()), (1, 0));
+    let ada = race.client("ada", "labeled-response batch");
+    race.says(ada, "MODE ada +w");
+    race.read(ada);
+    for text in ["one", "two"] {
+        race.other_proposes(Event::Wallops { member: ROOT, text: text.into() });
+    }
+    let room = "#tea".parse().unwrap();
+    race.other_proposes(Event::Joined { member: ROOT, room, key: None });
+    race.says(ada, "@label=7 JOIN #tea");
+    let got = race.read(ada);
+    let lines: Vec<&str> = got.lines().collect();
+    assert_eq!(lines[0], ":root!nc@localhost WALLOPS :one");
+    assert_eq!(lines[1], ":root!nc@localhost WALLOPS :two");
+    assert!(lines[2].starts_with("@label=7 :") && lines[2].contains(" BATCH +"), "{got}");
+    assert!(lines.last().is_some_and(|line| line.contains(" BATCH -")), "{got}");
+    assert!(got.contains(" 353 ada = #tea :ada @root") || got.contains(":@root ada"), "{got}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use wire::name::{Charset, Name, NotAName};
+use wire::text;
 
 use crate::{Ban, Host, Limits, Network, NoHost, RoomName, Site};
 
@@ -100,6 +101,13 @@ impl Settings {
     /// The name that somebody wants, if it will do here.
     pub(crate) fn name(&self, wanted: &str) -> Result<Name, NotAName> {
         Name::chosen_from(wanted, self.limits.name_bytes, self.names)
+    }
+
+    /// The same, where what everybody reads has nothing in it that could trouble a terminal.
+    pub(crate) fn cleaned(self) -> Self {
+        let clean = |text: &String| text::clean(text).into_owned();
+        let (name, motd) = (clean(&self.name), self.motd.iter().map(clean).collect());
+        Self { name, motd, ..self }
     }
 }
 

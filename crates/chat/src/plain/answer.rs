@@ -560,6 +560,15 @@ impl Switchboard {
         }
     }
 
+    /// Changes where what `key` types goes.
+    pub(super) fn set_current(&mut self, key: Key, room: Option<RoomId>) {
+        if let Some(session) = self.sessions.get_mut(key)
+            && let Dialect::Plain(reader) = &mut session.dialect
+        {
+            reader.current = room;
+        }
+    }
+
     pub(crate) fn name_of(&self, key: Key) -> String {
         self.state.name(key).map_or("nobody".into(), |name| name.to_string())
     }
