@@ -9,7 +9,7 @@
 //! ask for and are answered in [`plain`](crate::plain), [`irc`](crate::irc) and [`web`](crate::web).
 
 mod consequences;
-mod identity;
+pub(crate) mod identity;
 mod mail;
 
 use std::collections::VecDeque;

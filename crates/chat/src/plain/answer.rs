@@ -168,17 +168,7 @@ impl Switchboard {
     /// What `key` wanted has not happened.
     pub(crate) fn answer_refused(&mut self, key: Key, event: &Event, refusal: &Refusal) {
         let own = self.name_of(key);
-        let room = match event {
-            Event::Joined { room, .. } => room.to_string(),
-            Event::Left { room, .. }
-            | Event::Said { room, .. }
-            | Event::TopicSet { room, .. }
-            | Event::ModesSet { room, .. }
-            | Event::Removed { room, .. }
-            | Event::Invited { room, .. }
-            | Event::RoomRenamed { room, .. } => self.room_name(*room),
-            _ => String::new(),
-        };
+        let room = self.room_of_refused(event).unwrap_or_default();
         let is_shut = matches!(refusal, Refusal::Closed(_) | Refusal::Silenced(_));
         if event.is_moderation() || is_shut {
             return self.answer_refused_moderation(key, &room, refusal);

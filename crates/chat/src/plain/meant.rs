@@ -8,7 +8,7 @@ use wire::name::{Name, RoomName};
 use super::phrases::Shown;
 use super::render::Reader;
 use crate::dialect::Dialect;
-use crate::event::RoomId;
+use crate::event::{Event, RoomId};
 use crate::switchboard::Switchboard;
 
 impl Switchboard {
@@ -50,6 +50,21 @@ impl Switchboard {
     /// The same of a room.
     pub(crate) fn room_name(&self, room: RoomId) -> String {
         self.state.rooms.get(room).map_or("that room".into(), |room| room.name.to_string())
+    }
+
+    /// The room that a refusal of `event` is about.
+    pub(crate) fn room_of_refused(&self, event: &Event) -> Option<String> {
+        match event {
+            Event::Joined { room, .. } => Some(room.to_string()),
+            Event::Left { room, .. }
+            | Event::Said { room, .. }
+            | Event::TopicSet { room, .. }
+            | Event::ModesSet { room, .. }
+            | Event::Removed { room, .. }
+            | Event::Invited { room, .. }
+            | Event::RoomRenamed { room, .. } => Some(self.room_name(*room)),
+            _ => None,
+        }
     }
 
     /// The member's name that `wanted` spells, guests' names included.

@@ -11,7 +11,7 @@ use wire::name::RoomName;
 use wire::text;
 
 use super::command::{Command, Misuse, TABLE, Verb, first_word};
-use super::phrases::{Quoted, Seconds, Shown};
+use super::phrases::{Quoted, Shown};
 use super::render::Form;
 use crate::dialect::Dialect;
 use crate::event::Event;
@@ -57,31 +57,9 @@ impl Switchboard {
     }
 
     fn rename(&mut self, key: Key, wanted: &str) {
-        let name = match self.settings.name(wanted) {
-            Ok(name) => name,
-            Err(why) => {
-                let (wanted, own) = (Quoted(wanted), self.name_of(key));
-                return self.tell(key, |to| {
-                    to.line(format_args!("{wanted} will not do: {why}. You are still {own}."));
-                });
-            }
-        };
-        let (now, rate) = (self.now.time, self.settings.limits.name_changes);
-        let Some(session) = self.sessions.get_mut(key) else {
-            return;
-        };
-        let opens = session.names.opens(rate);
-        if opens > now {
-            let (wait, own) = (Seconds(opens.since(now)), self.name_of(key));
-            return self.tell(key, |to| {
-                to.line(format_args!(
-                    "That is too many names in so short a time. You are still {own}. Try again in \
-                     {wait}."
-                ));
-            });
+        if let Err((_, why)) = self.take_wanted_name(key, wanted) {
+            self.tell(key, |to| to.line(why));
         }
-        session.names.pass(rate, now, 1);
-        self.propose(Event::Renamed { member: key, name });
     }
 
     fn join(&mut self, key: Key, wanted: &str) {

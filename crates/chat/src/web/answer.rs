@@ -213,17 +213,7 @@ impl Switchboard {
         if let Refusal::NoMember | Refusal::Banned(_) = refusal {
             return;
         }
-        let room = match event {
-            Event::Joined { room, .. } => Some(room.to_string()),
-            Event::Left { room, .. }
-            | Event::Said { room, .. }
-            | Event::TopicSet { room, .. }
-            | Event::ModesSet { room, .. }
-            | Event::Removed { room, .. }
-            | Event::Invited { room, .. }
-            | Event::RoomRenamed { room, .. } => Some(self.room_name(*room)),
-            _ => None,
-        };
+        let room = self.room_of_refused(event);
         let why = self.in_plain_words(key, |chat| chat.answer_refused(key, event, refusal));
         let passes = matches!(event, Event::Said { words, .. } if words.passes());
         let is_asked =

@@ -17,8 +17,9 @@ use super::resume::{Before, Sent};
 use crate::event::Event;
 use crate::irc::render::MessageId;
 use crate::plain::command::{Command, Verb, Weight};
-use crate::plain::phrases::{Count, Quoted, Seconds};
+use crate::plain::phrases::{Count, Quoted};
 use crate::switchboard::Switchboard;
+use crate::switchboard::identity::Kept;
 use crate::words::{Attached, Manner, Words};
 
 impl Switchboard {
@@ -258,28 +259,13 @@ impl Switchboard {
     }
 
     fn rename_web(&mut self, key: Key, wanted: &str) {
-        let name = match self.settings.name(wanted) {
-            Ok(name) => name,
-            Err(why) => {
-                let own = self.name_of(key);
-                let text = format!("{} will not do: {why}. You are still {own}.", Quoted(wanted));
-                return self.refuse_web(key, Code::BadName, &text);
-            }
-        };
-        let (now, rate) = (self.now.time, self.settings.limits.name_changes);
-        let Some(session) = self.sessions.get_mut(key) else {
-            return;
-        };
-        let opens = session.names.opens(rate);
-        if opens > now {
-            let (wait, own) = (Seconds(opens.since(now)), self.name_of(key));
-            let text = format!(
-                "That is too many names in so short a time. You are still {own}. Try again in {wait}."
-            );
-            return self.refuse_web(key, Code::TooFast, &text);
+        if let Err((kept, why)) = self.take_wanted_name(key, wanted) {
+            let code = match kept {
+                Kept::Unfit => Code::BadName,
+                Kept::TooSoon => Code::TooFast,
+            };
+            self.refuse_web(key, code, &why);
         }
-        session.names.pass(rate, now, 1);
-        self.propose(Event::Renamed { member: key, name });
     }
 
     /// `key` is writing something, or no longer. Clients of IRC are told by a tag.

@@ -5,7 +5,6 @@ use wire::irc::Message;
 use wire::name::{Name, NotAName};
 use wire::text;
 
-use crate::event::Event;
 use crate::irc::numeric::*;
 use crate::switchboard::Switchboard;
 
@@ -33,18 +32,13 @@ pub(in crate::irc) fn nick(chat: &mut Switchboard, key: Key, message: &Message<'
         return;
     }
     if own.is_some() {
-        let (now, rate) = (chat.now.time, chat.settings.limits.name_changes);
-        let Some(session) = chat.sessions.get_mut(key) else {
-            return;
-        };
-        if session.names.opens(rate) > now {
-            return chat.reply(key, |to| {
+        if chat.take_name(key, name).is_err() {
+            chat.reply(key, |to| {
                 let line = to.numeric(ERR_NICKTOOFAST).param(name);
                 line.trailing("That is too many nicknames in so short a time. Please wait.").end();
             });
         }
-        session.names.pass(rate, now, 1);
-        return chat.propose(Event::Renamed { member: key, name });
+        return;
     }
     // A courtesy: what counts is who comes first.
     if chat.state.find(&name).is_some() {
