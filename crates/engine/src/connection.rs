@@ -1,4 +1,5 @@
-//! One socket of a readiness engine: receiving, sending, and the stages of its life.
+//! One socket of a readiness engine: receiving and sending; and what is said of a connection in any
+//! engine: the stages of its life, what it receives, why it is over.
 //!
 //! Invariant: at most one batch is held, and only while the socket refuses to take it.
 

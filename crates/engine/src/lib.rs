@@ -31,10 +31,12 @@
 //!
 //! - [`Engine`] (engine.rs) chooses and falls back; options.rs has what can be chosen.
 //! - reactor.rs is the turn of the four readiness engines, over any [`Selector`]; connection.rs is
-//!   one socket of theirs; reactor/ has how connections come about and how they end.
-//! - uring.rs is the turn of the completion engine.
-//! - listener.rs, outgoing.rs, waker.rs, side_by_side.rs, stopping.rs, deadlines.rs and clock.rs
-//!   serve both.
+//!   one socket of theirs, and the stages of a connection's life in any engine; reactor/ has how
+//!   connections come about and how they end.
+//! - uring.rs is the turn of the completion engine; uring/ has what it hands to the kernel, and
+//!   what comes of it.
+//! - listener.rs, outgoing.rs, waker.rs, side_by_side.rs, stopping.rs, shortage.rs (of
+//!   descriptors), deadlines.rs and clock.rs serve both; descriptors.rs raises the process's limit.
 //!
 //! [`Service`]: service::Service
 

@@ -3,7 +3,10 @@
 //! Invariant: a listener's socket does not block, is not inherited by child processes, and hands
 //! its options (no delay, keepalive, urgent data in line) down to what it accepts, as Linux does.
 
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "a descriptor that was handed over is a number: it is checked, and then owned"
+)]
 
 use std::fmt;
 use std::io;

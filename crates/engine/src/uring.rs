@@ -4,13 +4,16 @@
 //! stay until the kernel's last word on each of its operations. Only then the socket is closed
 //! and the service told.
 //!
-//! The kernel is asked to accept, to receive and to send, and says when it has done so; all that
-//! a turn asks goes down in the one call that also waits for the next. `arming` has every
-//! operation that is handed down, and why its memory stays; `newcomers`, `traffic` and `ending`
-//! have what comes of them; `ring` and `buffers` are the memory shared with the kernel; `probe`
-//! finds out whether this kernel, and whoever guards it, knows and allows all of it.
+//! The kernel is asked to accept, to receive and to send, and says when it has done so; what a
+//! turn asks goes down in the one call that also waits for the next (but for sends to more readers
+//! than a group holds). `arming` has every operation that is handed down, and why its memory
+//! stays; `newcomers`, `traffic` and `ending` have what comes of them, to each [`Connection`];
+//! `sending` is a batch that is on its way by itself, `group` the small ones that go together,
+//! `backlog` what came beyond a turn's share; `ring` and `buffers` are the memory shared with the
+//! kernel, `operation` the names of what is in it; `probe` finds out whether this kernel, and
+//! whoever guards it, knows and allows all of it.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the kernel is handed memory of ours, and says when it is done")]
 
 mod arming;
 mod backlog;
@@ -78,7 +81,7 @@ pub(crate) struct Uring {
     sent: Vec<Key>,
     /// What is sent at once, or not: known when the kernel has taken it.
     group: Group,
-    /// One of its connections has more to be sent, or is to be ended: the next enter must not wait.
+    /// A connection in the group has more to be sent, or is to be ended: the next enter must not wait.
     is_hurried: bool,
     /// What the service fills next.
     next: Box<Sending>,

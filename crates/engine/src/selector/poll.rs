@@ -3,7 +3,7 @@
 //! Invariant: the array holds exactly the registrations that are not parked and whose descriptor
 //! was not found closed.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "sources are watched by number: their descriptors are borrowed")]
 
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};

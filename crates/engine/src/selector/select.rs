@@ -6,7 +6,7 @@
 //! C's `fd_set` ends at 1,024 descriptors. The kernel does not: it takes bitmaps of any length, so
 //! ours lie on the heap and grow.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the kernel is handed bitmaps, and sources by number")]
 
 use std::io;
 use std::os::fd::RawFd;

@@ -6,7 +6,7 @@
 //! Nothing answers faster than a loop that never sleeps, and nothing wastes a core as well. A
 //! longest back-off lets an idle sweep sleep between rounds, at the price of that much delay.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "sources are watched by number: their descriptors are borrowed")]
 
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
