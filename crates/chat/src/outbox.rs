@@ -234,6 +234,10 @@ impl Outbox {
             let from = cursor.next;
             cursor.next = log.deliver(rendition, &rendering, from, to, batch);
             filled.lines += cursor.next - from;
+            if then == Place::NEVER && cursor.next == log.end() {
+                // Nobody else has anything, and this was all: as it is for most readers of most lines.
+                break;
+            }
             if then == least {
                 self.pass_over(rooms, least);
             }
