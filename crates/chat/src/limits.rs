@@ -86,7 +86,8 @@ pub struct Limits {
     /// What one person may say: bursts of 8 lines, 2 lines a second after that. Met: lines are
     /// held until their time has come, the author is told once, and is read no further meanwhile.
     pub lines: Rate,
-    /// What `/history`, `/who` and `/rooms` cost, in lines, 2: their answers are long.
+    /// What `/history`, `/who` and `/rooms` cost, in lines, 2: their answers are long. The same for what
+    /// an IRC client says to those of a rank in a room: each of them gets a copy.
     pub heavy_command: u32,
     /// What an IRC client may ask who is who (WHO, WHOIS) before that counts as a heavy command, 4 and
     /// one in 2 s: clients ask for each room that they join.
@@ -167,7 +168,8 @@ pub struct Limits {
     /// How long a room keeps a name at least once it has been given another, 60 s: clients that do
     /// not know of it leave and join again. Met: refused.
     pub rename_room: Duration,
-    /// To whom one IRC message may go at once, 4. Met: those that follow are refused (407).
+    /// To whom one IRC message may go at once, 4. Each counts as a line against flooding. Met: those
+    /// that follow are refused (407).
     pub targets: usize,
     /// One IRC message of several lines, in bytes, 4,096: as much as a line in the plain dialect may
     /// have. Met: it is refused whole, its author told.

@@ -73,6 +73,8 @@ fn say(chat: &mut Switchboard, key: Key, message: &Message<'_>, manner: Manner, 
                 line.trailing(format_args!("Too many targets: {most} at a time")).end();
             });
         }
+        // The line is the price of the first.
+        chat.charge(key, u32::from(count > 0));
         say_to(chat, key, target, words.clone());
         if chat.is_closing(key) {
             return;
@@ -84,6 +86,10 @@ pub(super) fn say_to(chat: &mut Switchboard, key: Key, target: &str, words: Word
     let is_quiet = matches!(words.manner, Manner::Notice | Manner::CtcpReply);
     let (least, name) = rank_prefix(target);
     if name.starts_with('#') {
+        if least.is_some() {
+            // It is looked at who has that rank, and each gets a copy.
+            chat.charge(key, chat.settings.limits.heavy_command.saturating_sub(1));
+        }
         return match chat.room_named(key, name) {
             Some(room) => chat.say_in(key, room, least, words),
             None if is_quiet => {}

@@ -54,6 +54,39 @@ fn rooms_and_targets_are_bounded() {
 }
 
 #[test]
+fn each_target_costs_a_line_and_those_of_a_rank_cost_two() {
+    let every = Duration::from_secs(1);
+    transcript_with(
+        with(|limits| limits.lines = Rate { burst: 4, every }),
+        "
+        ada: irc
+        bob: irc
+        eve: irc
+        bob >> JOIN #tea
+        ada >> JOIN #tea
+        bob << ...
+        ada << ...
+        -- 10 s
+        ada >> PRIVMSG bob,eve,bob,eve :four\\r\\nPRIVMSG eve :five
+        bob << :ada!~ada@localhost PRIVMSG bob :four
+        bob << :ada!~ada@localhost PRIVMSG bob :four
+        eve << :ada!~ada@localhost PRIVMSG eve :four
+        eve << :ada!~ada@localhost PRIVMSG eve :four
+        -- 900 ms
+        -- 100 ms
+        eve << :ada!~ada@localhost PRIVMSG eve :five
+        -- 10 s
+        ada >> NOTICE @#tea :two\\r\\nNOTICE +#tea :four\\r\\nNOTICE bob :five
+        bob << :ada!~ada@localhost NOTICE @#tea :two
+        bob << :ada!~ada@localhost NOTICE +#tea :four
+        -- 900 ms
+        -- 100 ms
+        bob << :ada!~ada@localhost NOTICE bob :five
+        ",
+    );
+}
+
+#[test]
 fn metadata_may_not_change_too_fast() {
     let every = Duration::from_secs(10);
     transcript_with(
