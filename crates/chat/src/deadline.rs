@@ -31,6 +31,8 @@ enum Due {
     Registration,
     /// It has not said hello.
     Hello,
+    /// A long answer may go on.
+    Answer,
     /// Nothing has come for a while: is it still there?
     Ping,
     /// It is not.
@@ -60,11 +62,16 @@ impl Session {
                 client.awaited_since().map(|since| (since + limits.registration, Due::Hello))
             }
         };
+        let answer = match &self.dialect {
+            Dialect::Irc(client) => client.pending.as_ref().and_then(|pending| pending.until()),
+            _ => None,
+        };
+        let answer = answer.map(|until| (until, Due::Answer));
         // Whose lines wait because they came too fast is not listened to meanwhile, and is not silent.
         let is_heard = self.held.as_ref().is_none_or(|held| held.for_reading);
         let silence = self.framing.silence(limits).filter(|_| is_heard);
         let socket = silence.map(|(time, silence)| (time, Due::Socket(silence)));
-        [held, own, socket].into_iter().flatten().min_by_key(|(time, _)| *time)
+        [held, answer, own, socket].into_iter().flatten().min_by_key(|(time, _)| *time)
     }
 }
 
@@ -138,6 +145,7 @@ impl Switchboard {
                 self.note_ending(key, Ending::NotWelcome);
                 self.close_saying(key, text);
             }
+            Due::Answer => self.look_at_answers(key),
             Due::Ping => self.ask_for_sign_of_life(key),
             Due::Silence => {
                 let seconds = limits.ping_drop.as_secs();

@@ -26,7 +26,7 @@ use crate::timer::NEVER;
 const LINE_BYTES: usize = 128;
 
 /// How soon it is looked again, at the latest, whether a peer that was not reading has begun to.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Whether any of what was held could be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

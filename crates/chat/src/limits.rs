@@ -90,8 +90,12 @@ pub struct Limits {
     /// an IRC client says to those of a rank in a room: each of them gets a copy.
     pub heavy_command: u32,
     /// What an IRC client may ask who is who (WHO, WHOIS) before that counts as a heavy command, 4 and
-    /// one in 2 s: clients ask for each room that they join.
+    /// one in 2 s: clients ask for each room that they join. A WHO with a mask counts as one besides,
+    /// in any case.
     pub who_budget: Rate,
+    /// Members or rooms that are looked at in one turn for one answer to an IRC client (WHO, NAMES,
+    /// LIST), 1,000, which takes less than a millisecond. Met: the answer goes on in the next turn.
+    pub answer_looks: usize,
     /// The same for history, 16 and one in a second: clients page through many rooms when they come
     /// back.
     pub history_budget: Rate,
@@ -299,6 +303,7 @@ impl Default for Limits {
             lines: Rate { burst: 8, every: Duration::from_millis(500) },
             heavy_command: 2,
             who_budget: Rate { burst: 4, every: Duration::from_secs(2) },
+            answer_looks: 1000,
             history_budget: Rate { burst: 16, every: Duration::from_secs(1) },
             operator_tries: Rate { burst: 1, every: Duration::from_secs(10) },
             name_changes: Rate { burst: 5, every: Duration::from_secs(4) },

@@ -2,11 +2,14 @@
 //!
 //! Invariant: of an answer no more is written than the client is about to take. What is left of it
 //! costs a position, however long it is; and while there is something left nothing more that the
-//! client sends is obeyed, so that every reply comes behind those before it.
+//! client sends is obeyed, so that every reply comes behind those before it. And of members and rooms no
+//! more than [`Limits::answer_looks`](crate::Limits::answer_looks) are looked at in one turn, whether
+//! there is something to tell of them or not.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use service::Key;
+use service::{Key, Time};
 
 use super::command::list::Listing;
 use super::command::names::Names;
@@ -18,12 +21,39 @@ use crate::session::{Session, Stage};
 use crate::state::{Shown, State};
 use crate::switchboard::Switchboard;
 
+use crate::inbox::LOOK_AGAIN;
+
 /// What is still to be answered to one client.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     answers: VecDeque<Answer>,
+    waits: Waits,
     /// The batch that all this belongs to, if the command had a label: to be closed at the end.
     pub(super) batch: Option<Box<str>>,
+}
+
+/// What the next piece waits for.
+#[derive(Clone, Copy, Debug, Default)]
+enum Waits {
+    #[default]
+    Nothing,
+    /// For the client to take what was written: it is looked again at this time, at the latest.
+    Reader(Time),
+    /// For a turn after the one in which enough was looked at: from this time on.
+    Turn(Time),
+}
+
+/// How many members or rooms may still be looked at in this turn.
+#[derive(Debug)]
+pub(in crate::irc) struct Looks(usize);
+
+impl Looks {
+    /// Takes one, if there is one left.
+    pub(in crate::irc) fn take(&mut self) -> bool {
+        let left = self.0.checked_sub(1);
+        self.0 = left.unwrap_or(0);
+        left.is_some()
+    }
 }
 
 /// An answer that may be long.
@@ -38,22 +68,26 @@ pub(crate) enum Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
     Done,
+    /// There is more when the client has taken this.
     More,
+    /// There is more to look at, in the next turn.
+    Later,
 }
 
 impl Answer {
-    /// Writes until `most` bytes are written, or all.
+    /// Writes until `most` bytes are written, `looks` are used up, or all is told.
     fn write(
         &mut self,
         chat: &Switchboard,
         key: Key,
         most: usize,
+        looks: &mut Looks,
         to: &mut Replies<'_>,
     ) -> Progress {
         match self {
-            Self::List(listing) => listing.write(chat, key, most, to),
-            Self::Names(names) => names.write(chat, key, most, to),
-            Self::Who(who) => who.write(chat, key, most, to),
+            Self::List(listing) => listing.write(chat, key, most, looks, to),
+            Self::Names(names) => names.write(chat, key, most, looks, to),
+            Self::Who(who) => who.write(chat, key, most, looks, to),
         }
     }
 }
@@ -88,6 +122,14 @@ impl Switchboard {
         }
     }
 
+    /// It is time to look again whether `key` can be answered further.
+    pub(crate) fn look_at_answers(&mut self, key: Key) {
+        if let Some(pending) = self.client_mut(key).and_then(|client| client.pending.as_mut()) {
+            pending.waits = Waits::Nothing;
+            self.go_on_answering(key);
+        }
+    }
+
     /// How many bytes of answers wait for `key`.
     pub(super) fn owed(&self, key: Key) -> usize {
         let collected = self.response.as_ref().filter(|response| response.key == key);
@@ -98,6 +140,7 @@ impl Switchboard {
     fn go_on(&mut self, key: Key) {
         // Half the mark, so that what is added does not stop the client from being read from.
         let mark = self.settings.limits.mailbox_pause_bytes / 2;
+        let mut looks = Looks(self.settings.limits.answer_looks);
         loop {
             let waiting = self.owed(key);
             let is_closing =
@@ -108,6 +151,9 @@ impl Switchboard {
             let Some(pending) = &mut client.pending else {
                 return;
             };
+            if matches!(pending.waits, Waits::Turn(_)) && !is_closing {
+                return;
+            }
             let Some(mut answer) = pending.answers.pop_front().filter(|_| !is_closing) else {
                 if pending.batch.is_none() || is_closing {
                     client.pending = None;
@@ -117,17 +163,24 @@ impl Switchboard {
             let mut bytes = Vec::new();
             let progress = match waiting < mark {
                 true => self.with_replies(key, &mut bytes, |to| {
-                    answer.write(self, key, mark - waiting, to)
+                    answer.write(self, key, mark - waiting, &mut looks, to)
                 }),
                 false => Some(Progress::More),
             };
             self.reply(key, |to| to.out.extend_from_slice(&bytes));
-            if progress == Some(Progress::More) {
-                if let Some(pending) = self.client_mut(key).and_then(|c| c.pending.as_mut()) {
-                    pending.answers.push_front(answer);
-                }
-                return;
+            let now = self.now.time;
+            let waits = match progress {
+                Some(Progress::More) => Waits::Reader(now + LOOK_AGAIN),
+                // What is due now would be done in this turn.
+                Some(Progress::Later) => Waits::Turn(now + Duration::from_nanos(1)),
+                Some(Progress::Done) | None => continue,
+            };
+            if let Some(pending) = self.client_mut(key).and_then(|c| c.pending.as_mut()) {
+                pending.answers.push_front(answer);
+                pending.waits = waits;
+                self.arm(key);
             }
+            return;
         }
     }
 }
@@ -136,6 +189,14 @@ impl Pending {
     /// Whether nothing is left to write, except for the end of the batch.
     pub(super) fn is_written(&self) -> bool {
         self.answers.is_empty()
+    }
+
+    /// When it is to be looked again whether there can be more of it.
+    pub(crate) fn until(&self) -> Option<Time> {
+        match self.waits {
+            Waits::Nothing => None,
+            Waits::Reader(until) | Waits::Turn(until) => Some(until),
+        }
     }
 }
 
@@ -217,21 +278,34 @@ impl Walk {
         Self::Few { members, next: 0 }
     }
 
-    /// The next one.
-    pub(crate) fn next(&mut self, state: &State) -> Option<MemberId> {
+    /// The next step.
+    pub(in crate::irc) fn next(&mut self, state: &State, looks: &mut Looks) -> Step {
         match self {
             Self::Few { members, next } => {
                 *next += 1;
-                members.get(*next - 1).copied()
+                members.get(*next - 1).map_or(Step::End, |member| Step::To(*member))
             }
             Self::All { room, next } => {
-                let is_there = |(_, member): &(Key, &crate::state::Member)| {
-                    room.is_none_or(|room| member.seats.iter().any(|seat| seat.room == room))
-                };
-                let (found, _) = state.members_from(*next).find(is_there)?;
-                *next = found.index() + 1;
-                Some(found)
+                for (id, member) in state.members_from(*next) {
+                    if !looks.take() {
+                        return Step::Later;
+                    }
+                    *next = id.index() + 1;
+                    if room.is_none_or(|room| member.seats.iter().any(|seat| seat.room == room)) {
+                        return Step::To(id);
+                    }
+                }
+                Step::End
             }
         }
     }
+}
+
+/// Where a [`Walk`] has come to.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::irc) enum Step {
+    To(MemberId),
+    /// Enough was looked at in this turn.
+    Later,
+    End,
 }

@@ -359,6 +359,7 @@ pub(super) const TABLE: &[Row] = &[
     row!(LIMIT, "heavy-command", chat.limits.heavy_command, Count, "N", "What /history, /who and /rooms cost, in lines"),
     row!(LIMIT, "who-burst", chat.limits.who_budget.burst, Some1, "N", "Questions of IRC clients who somebody is that cost no lines, at once"),
     row!(LIMIT, "who-every", chat.limits.who_budget.every, Span, "TIME", "How long each takes to be allowed again"),
+    row!(LIMIT, "answer-looks", chat.limits.answer_looks, Some1, "N", "Members or rooms looked at in one turn of the loop for one answer to an IRC client"),
     row!(LIMIT, "history-burst", chat.limits.history_budget.burst, Some1, "N", "Questions of IRC clients for history that cost no lines, at once"),
     row!(LIMIT, "history-every", chat.limits.history_budget.every, Span, "TIME", "How long each takes to be allowed again"),
     row!(LIMIT, "operator-try-burst", chat.limits.operator_tries.burst, Some1, "N", "Tries to become a server operator, at once"),

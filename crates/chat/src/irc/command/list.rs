@@ -6,7 +6,7 @@ use wire::mask;
 
 use crate::event::RoomId;
 use crate::irc::numeric::*;
-use crate::irc::pending::{Answer, Progress};
+use crate::irc::pending::{Answer, Looks, Progress};
 use crate::irc::reply::Replies;
 use crate::room::Room;
 use crate::switchboard::Switchboard;
@@ -95,11 +95,15 @@ impl Listing {
         chat: &Switchboard,
         key: Key,
         most: usize,
+        looks: &mut Looks,
         to: &mut Replies<'_>,
     ) -> Progress {
         for (id, room) in chat.state.rooms.iter_from(self.next) {
             if to.out.len() >= most {
                 return Progress::More;
+            }
+            if !looks.take() {
+                return Progress::Later;
             }
             self.next = id.index() + 1;
             if !self.tells(chat, key, id, room) {

@@ -7,9 +7,10 @@ use wire::name::RoomName;
 use crate::event::RoomId;
 use crate::irc::capability::Capability;
 use crate::irc::numeric::*;
-use crate::irc::pending::{Answer, Progress, Walk};
+use crate::irc::pending::{Answer, Looks, Progress, Step, Walk};
 use crate::irc::registration::all_signs;
 use crate::irc::reply::Replies;
+use crate::room::Room;
 use crate::room::modes::Flag;
 use crate::state::Shown;
 use crate::switchboard::Switchboard;
@@ -55,6 +56,7 @@ impl Names {
         chat: &Switchboard,
         key: Key,
         most: usize,
+        looks: &mut Looks,
         to: &mut Replies<'_>,
     ) -> Progress {
         let Some(room) = chat.state.rooms.get(self.room) else {
@@ -82,39 +84,63 @@ impl Names {
             let most_text = line.text_bytes_left();
             to.out.truncate(start);
             let mut text = String::new();
-            while let Some(name) = self.waiting.take().or_else(|| self.next(chat, key, to)) {
+            let progress = loop {
+                let next = self.waiting.take().map(Ok);
+                let name = match next.unwrap_or_else(|| self.next(chat, key, looks, to)) {
+                    Ok(name) => name,
+                    Err(progress) => break progress,
+                };
                 if !text.is_empty() && text.len() + 1 + name.len() > most_text {
                     self.waiting = Some(name);
-                    break;
+                    break Progress::More;
                 }
                 if !text.is_empty() {
                     text.push(' ');
                 }
                 text.push_str(&name);
-            }
+            };
             if !text.is_empty() {
                 to.numeric(RPL_NAMREPLY).param(sign).param(&room.name).trailing(text).end();
             }
-            if self.waiting.is_none() {
-                let line = to.numeric(RPL_ENDOFNAMES).param(&room.name);
-                let own = chat.state.seat(key, self.room).is_some_and(|s| s.shown == Shown::No);
-                match room.members.len() - room.shown - usize::from(own) {
-                    0 => line.trailing("End of /NAMES list").end(),
-                    n => line
-                        .trailing(format_args!("End of /NAMES list ({n} more who have not spoken)"))
-                        .end(),
+            match progress {
+                Progress::More => {}
+                Progress::Later => return Progress::Later,
+                Progress::Done => {
+                    self.write_end(chat, key, room, to);
+                    return Progress::Done;
                 }
-                return Progress::Done;
             }
         }
         Progress::More
     }
 
-    /// The next name with its signs, of those that `key` may be told.
-    fn next(&mut self, chat: &Switchboard, key: Key, to: &Replies<'_>) -> Option<String> {
+    fn write_end(&self, chat: &Switchboard, key: Key, room: &Room, to: &mut Replies<'_>) {
+        let line = to.numeric(RPL_ENDOFNAMES).param(&room.name);
+        let own = chat.state.seat(key, self.room).is_some_and(|s| s.shown == Shown::No);
+        match room.members.len() - room.shown - usize::from(own) {
+            0 => line.trailing("End of /NAMES list").end(),
+            n => line
+                .trailing(format_args!("End of /NAMES list ({n} more who have not spoken)"))
+                .end(),
+        }
+    }
+
+    /// The next name with its signs, of those that `key` may be told; or that there is none, or none
+    /// in this turn.
+    fn next(
+        &mut self,
+        chat: &Switchboard,
+        key: Key,
+        looks: &mut Looks,
+        to: &Replies<'_>,
+    ) -> Result<String, Progress> {
         let (all, hosts) = (all_signs(to), to.capabilities.has(Capability::UserhostInNames));
         loop {
-            let member = self.walk.next(&chat.state)?;
+            let member = match self.walk.next(&chat.state, looks) {
+                Step::To(member) => member,
+                Step::Later => return Err(Progress::Later),
+                Step::End => return Err(Progress::Done),
+            };
             let (Ok(person), Some(seat)) =
                 (chat.state.person(member), chat.state.seat(member, self.room))
             else {
@@ -131,7 +157,7 @@ impl Names {
                 true => name.push_str(&person.mask().to_string()),
                 false => name.push_str(person.name.as_str()),
             }
-            return Some(name);
+            return Ok(name);
         }
     }
 }

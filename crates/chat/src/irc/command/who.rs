@@ -7,7 +7,7 @@ use wire::name::Name;
 
 use crate::event::{MemberId, RoomId};
 use crate::irc::numeric::*;
-use crate::irc::pending::{Answer, Progress, Walk};
+use crate::irc::pending::{Answer, Looks, Progress, Step, Walk};
 use crate::irc::registration::all_signs;
 use crate::irc::reply::Replies;
 use crate::person::PersonKind;
@@ -31,6 +31,8 @@ pub(in crate::irc) fn who(chat: &mut Switchboard, key: Key, message: &Message<'_
         (None, Some(member)) => (Walk::one(member), Whom::Named),
         (None, None) if wanted.starts_with('#') => (Walk::nobody(), Whom::Named),
         (None, None) => {
+            // Clients do not ask so by themselves, and everybody is looked at.
+            chat.charge(key, chat.settings.limits.heavy_command);
             // In the days of RFC 1459 a zero stood for everybody.
             let all = matches!(wanted, "" | "0" | "*");
             let mask = if all { "*" } else { wanted };
@@ -92,13 +94,18 @@ impl Who {
         chat: &Switchboard,
         key: Key,
         most: usize,
+        looks: &mut Looks,
         to: &mut Replies<'_>,
     ) -> Progress {
         while to.out.len() < most {
-            let Some(id) = self.walk.next(&chat.state) else {
-                let line = to.numeric(RPL_ENDOFWHO).param(&self.asked);
-                line.trailing("End of WHO list").end();
-                return Progress::Done;
+            let id = match self.walk.next(&chat.state, looks) {
+                Step::To(id) => id,
+                Step::Later => return Progress::Later,
+                Step::End => {
+                    let line = to.numeric(RPL_ENDOFWHO).param(&self.asked);
+                    line.trailing("End of WHO list").end();
+                    return Progress::Done;
+                }
             };
             if let Some(member) =
                 chat.state.member(id).filter(|member| self.tells(chat, key, id, member))

@@ -6,10 +6,12 @@ use service::Key;
 
 use crate::harness::Chat;
 
-/// Mailboxes so small that few hundred lines are more than they take.
+/// Mailboxes so small that few hundred lines are more than they take, and turns in which few are looked
+/// at.
 fn small() -> Limits {
     Limits {
         announce_members: usize::MAX,
+        answer_looks: 100,
         mailbox_pause_bytes: 4096,
         mailbox_close_bytes: 16 * 1024,
         rooms_per_member: 500,
@@ -105,6 +107,21 @@ fn who_does_not_read_is_owed_a_position() {
     let count = |number: &str| lines.iter().filter(|line| line.contains(number)).count();
     assert_eq!((count(" 352 "), count(" 315 "), count(" 323 ")), (3 * 601, 3, 1));
     assert_eq!(lines.last().map(String::as_str), Some(":Switchboard PONG Switchboard :after"));
+}
+
+#[test]
+fn an_answer_looks_at_some_in_a_turn_and_at_all_in_the_end() {
+    for (command, end) in [("WHO x*y", "x*y"), ("WHO #tea o", "#tea")] {
+        let (mut chat, ada) = crowd(600, "batch");
+        let before = chat.turns();
+        chat.say(ada, &format!("{command}\r\nPING :after"));
+        assert_eq!(chat.read(ada), "", "{command}");
+        chat.sleep(1);
+        assert!(chat.turns() - before >= 6, "{command}");
+        chat.sleep(100);
+        let end = format!(":Switchboard 315 ada {end} :End of WHO list\r\n");
+        assert_eq!(chat.read(ada), format!("{end}:Switchboard PONG Switchboard :after\r\n"));
+    }
 }
 
 #[test]
