@@ -7,15 +7,21 @@ use crate::irc::client::Ping;
 use crate::irc::numeric::*;
 use crate::switchboard::Switchboard;
 
-/// `PING token`: answered behind everything that was asked for before.
+/// `PING token`: answered behind everything that was asked for before. A token that does not fit the
+/// answer is refused: one that came back cut would be another.
 pub(in crate::irc) fn ping(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
     let token = message.param(0).unwrap_or("");
     chat.reply(key, |to| {
         if token.is_empty() {
             return to.numeric(ERR_NOORIGIN).trailing("No origin specified").end();
         }
-        let server = to.scene.server.clone();
-        to.server("PONG").param(server).trailing(token).end();
+        let (start, server) = (to.out.len(), to.scene.server.clone());
+        let line = to.server("PONG").param(server);
+        if token.len() <= line.text_bytes_left() {
+            return line.trailing(token).end();
+        }
+        to.out.truncate(start);
+        to.numeric(ERR_INPUTTOOLONG).trailing("Input line was too long").end();
     });
 }
 

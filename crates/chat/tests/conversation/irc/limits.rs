@@ -33,6 +33,20 @@ fn a_line_that_is_too_long_is_refused_whole() {
 }
 
 #[test]
+fn a_token_comes_back_whole_or_not_at_all() {
+    let (longest, longer) = ("x".repeat(479), "x".repeat(480));
+    transcript(&format!(
+        "
+        ada: irc
+        ada >> PING :{longest}
+        ada << :Switchboard PONG Switchboard :{longest}
+        ada >> PING {longer}
+        ada << :Switchboard 417 ada :Input line was too long
+        ",
+    ));
+}
+
+#[test]
 fn rooms_and_targets_are_bounded() {
     transcript_with(
         with(|limits| (limits.rooms_per_member, limits.targets) = (1, 1)),
