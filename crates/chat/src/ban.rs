@@ -16,7 +16,7 @@ pub struct Ban {
 }
 
 /// Whom a [`Ban`] meets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Matches {
     /// Addresses in this network: a single one has all its bits.
     Network(Network),

@@ -2,7 +2,10 @@
 //!
 //! Invariant: whether an address is banned takes a look-up for each length of network that is
 //! banned, however many bans there are: it is asked for every connection, and by those above all who
-//! make them by the thousand. A ban that has ended meets nobody.
+//! make them by the thousand. Masks of the usual forms ([`Hosts`]) are looked up too, when somebody
+//! says who it is; only those of other forms are compared one by one. A ban that has ended meets nobody.
+
+mod hosts;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -10,6 +13,7 @@ use std::net::IpAddr;
 
 use wire::mask::{self, Mask};
 
+use self::hosts::Hosts;
 use crate::hash::Seeded;
 use crate::moment::Timestamp;
 use crate::person::Identity;
@@ -19,10 +23,14 @@ use crate::{Ban, Matches, Network};
 #[derive(Debug)]
 pub(crate) struct Bans {
     all: Vec<Kept>,
-    /// Where those of networks stand.
-    networks: HashMap<Network, usize, Seeded>,
+    /// Where each stands.
+    places: HashMap<Matches, usize, Seeded>,
     /// Which lengths of networks there are.
     lengths: BTreeSet<u8>,
+    /// Where masks stand that can be looked up by a host.
+    hosts: Hosts,
+    /// Where those stand that have to be compared with everybody.
+    others: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -41,44 +49,52 @@ pub(crate) struct Suspect<'a> {
 
 impl Bans {
     pub(crate) fn new(seed: u64, bans: &[Ban]) -> Self {
-        let networks = HashMap::with_hasher(Seeded(seed));
-        let mut own = Self { all: Vec::new(), networks, lengths: BTreeSet::new() };
+        let mut own = Self {
+            all: Vec::new(),
+            places: HashMap::with_hasher(Seeded(seed)),
+            lengths: BTreeSet::new(),
+            hosts: Hosts::new(seed),
+            others: Vec::new(),
+        };
         bans.iter().for_each(|ban| own.set(ban.clone()));
         own
     }
 
     /// Adds `ban`, or puts it in the place of the one that meets the same.
     pub(crate) fn set(&mut self, ban: Ban) {
+        let same = self.places.get(&ban.matches).and_then(|place| self.all.get_mut(*place));
+        if let Some(kept) = same {
+            kept.ban = ban;
+            return;
+        }
         let mask = match &ban.matches {
             Matches::Mask(text) => Mask::normalize(text).ok(),
             Matches::Network(_) | Matches::RealName(_) => None,
         };
-        match self.all.iter_mut().find(|kept| kept.ban.matches == ban.matches) {
-            Some(kept) => kept.ban = ban,
-            None => {
-                self.index(self.all.len(), &ban.matches);
-                self.all.push(Kept { ban, mask });
-            }
-        }
+        let kept = Kept { ban, mask };
+        self.index(self.all.len(), &kept);
+        self.all.push(kept);
     }
 
     /// Takes away the ban that meets these; answers it, if there was one.
     pub(crate) fn remove(&mut self, matches: &Matches) -> Option<Ban> {
-        let at = self.all.iter().position(|kept| kept.ban.matches == *matches)?;
-        let removed = self.all.remove(at).ban;
+        let removed = self.all.remove(*self.places.get(matches)?).ban;
         self.reindex();
         Some(removed)
     }
 
     /// Forgets those that have ended.
     pub(crate) fn forget_ended(&mut self, unix_ms: u64) {
+        let before = self.all.len();
         self.all.retain(|kept| !has_ended(&kept.ban, unix_ms));
-        self.reindex();
+        if self.all.len() != before {
+            self.reindex();
+        }
     }
 
     /// Whether there is one that meets these.
     pub(crate) fn has(&self, matches: &Matches) -> bool {
-        self.all.iter().any(|kept| kept.ban.matches == *matches)
+        self.places.contains_key(matches)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -93,39 +109,64 @@ impl Bans {
     /// The ban that an address meets.
     pub(crate) fn of_address(&self, ip: IpAddr, unix_ms: u64) -> Option<&Ban> {
         let ban = |bits: &u8| {
-            let at = *self.networks.get(&Network::around(ip, *bits)?)?;
-            self.all.get(at).map(|kept| &kept.ban).filter(|ban| !has_ended(ban, unix_ms))
+            let network = Matches::Network(Network::around(ip, *bits)?);
+            let kept = self.all.get(*self.places.get(&network)?);
+            kept.map(|kept| &kept.ban).filter(|ban| !has_ended(ban, unix_ms))
         };
         self.lengths.iter().find_map(ban)
     }
 
-    /// The ban that somebody meets.
+    /// The ban that somebody meets: one of an address, or else the first that was set.
     pub(crate) fn of(&self, who: Suspect<'_>, unix_ms: u64) -> Option<&Ban> {
-        let address = || self.of_address(who.identity.ip?, unix_ms);
-        let other = || {
-            let kept = self.all.iter().find(|kept| {
-                meets(&kept.ban, kept.mask.as_ref(), who) && !has_ended(&kept.ban, unix_ms)
-            });
-            kept.map(|kept| &kept.ban)
+        if let Some(ban) = who.identity.ip.and_then(|ip| self.of_address(ip, unix_ms)) {
+            return Some(ban);
+        }
+        let address = who.address();
+        let is_met = |place: &usize| {
+            self.all.get(*place).is_some_and(|kept| {
+                meets(&kept.ban, kept.mask.as_ref(), who, address.as_deref())
+                    && !has_ended(&kept.ban, unix_ms)
+            })
         };
-        address().or_else(other)
+        let host = who.identity.host.to_ascii_lowercase();
+        let by_host = self.hosts.candidates(&host);
+        let by_address = address.iter().flat_map(|address| self.hosts.candidates(address));
+        let looked_up = by_host.chain(by_address).filter(is_met).min();
+        let other = self.others.iter().copied().find(is_met);
+        let first = looked_up.into_iter().chain(other).min()?;
+        self.all.get(first).map(|kept| &kept.ban)
     }
 
-    fn index(&mut self, at: usize, matches: &Matches) {
-        if let Matches::Network(network) = matches {
-            self.networks.insert(*network, at);
+    fn index(&mut self, place: usize, kept: &Kept) {
+        self.places.insert(kept.ban.matches.clone(), place);
+        if let Matches::Network(network) = &kept.ban.matches {
             self.lengths.insert(network.bits());
+            return;
+        }
+        let is_looked_up =
+            kept.mask.as_ref().is_some_and(|mask| self.hosts.add(mask.host(), place));
+        if !is_looked_up {
+            self.others.push(place);
         }
     }
 
     fn reindex(&mut self) {
-        self.networks.clear();
+        self.places.clear();
         self.lengths.clear();
+        self.hosts.clear();
+        self.others.clear();
         let all = std::mem::take(&mut self.all);
-        for (at, kept) in all.iter().enumerate() {
-            self.index(at, &kept.ban.matches);
+        for (place, kept) in all.iter().enumerate() {
+            self.index(place, kept);
         }
         self.all = all;
+    }
+}
+
+impl Suspect<'_> {
+    /// The address as operators see it.
+    fn address(self) -> Option<String> {
+        self.identity.ip.map(|ip| ip.to_string())
     }
 }
 
@@ -133,15 +174,17 @@ impl Bans {
 pub(crate) fn is_met(ban: &Ban, who: Suspect<'_>) -> bool {
     match &ban.matches {
         Matches::Network(network) => who.identity.ip.is_some_and(|ip| network.contains(ip)),
-        Matches::Mask(text) => meets(ban, Mask::normalize(text).ok().as_ref(), who),
-        Matches::RealName(_) => meets(ban, None, who),
+        Matches::Mask(text) => {
+            meets(ban, Mask::normalize(text).ok().as_ref(), who, who.address().as_deref())
+        }
+        Matches::RealName(_) => meets(ban, None, who, None),
     }
 }
 
 /// The same for bans on what people say of themselves. A mask meets the host that others see, and
 /// the address that operators do; and a user with and without the `~` that says that nobody has
 /// checked it, since it is the same person's.
-fn meets(ban: &Ban, mask: Option<&Mask>, who: Suspect<'_>) -> bool {
+fn meets(ban: &Ban, mask: Option<&Mask>, who: Suspect<'_>, address: Option<&str>) -> bool {
     let Identity { user, host, real_name, .. } = who.identity;
     match (&ban.matches, mask) {
         (Matches::Mask(_), Some(mask)) => {
@@ -149,7 +192,7 @@ fn meets(ban: &Ban, mask: Option<&Mask>, who: Suspect<'_>) -> bool {
                 mask.matches(who.name, user, host)
                     || user.strip_prefix('~').is_some_and(|user| mask.matches(who.name, user, host))
             };
-            meets(host) || who.identity.ip.is_some_and(|ip| meets(&ip.to_string()))
+            meets(host) || address.is_some_and(meets)
         }
         (Matches::RealName(pattern), _) => mask::matches(pattern, real_name),
         _ => false,
@@ -260,12 +303,49 @@ mod tests {
     }
 
     #[test]
+    fn of_several_bans_the_first_that_was_set_is_met() {
+        let identity = Identity {
+            user: "~ada".into(),
+            host: "Abc.def.ghi.ip".into(),
+            real_name: "Ada".into(),
+            ip: Some("2001:db8::7".parse().unwrap()),
+            account: None,
+        };
+        let who = Suspect { name: "ada", identity: &identity };
+        let masks = [
+            "*!*@abc.def.ghi.IP",
+            "*!*@2001:db8::*",
+            "*!*@*.DEF.ghi.ip",
+            "*!*@2001:db8::7",
+            "*!ada@*",
+            "ada!*@abc.*",
+        ];
+        for first in 0..masks.len() {
+            let mut bans = Bans::new(1, &[]);
+            bans.set(ban(Matches::Mask("eve!*@abc.def.ghi.ip".into()), None));
+            bans.set(ban(Matches::Mask("*!*@*.ghi.ip".into()), Some(100)));
+            for number in 0..masks.len() {
+                let mask = masks[(first + number) % masks.len()];
+                bans.set(ban(Matches::Mask(mask.into()), None));
+            }
+            bans.forget_ended(100);
+            let met = |bans: &Bans| bans.of(who, 100).map(|ban| ban.matches.clone());
+            for number in 0..masks.len() {
+                let mask = Matches::Mask(masks[(first + number) % masks.len()].into());
+                assert_eq!(met(&bans), Some(mask.clone()));
+                assert!(bans.remove(&mask).is_some() && !bans.has(&mask));
+            }
+            assert_eq!(met(&bans), None);
+        }
+    }
+
+    #[test]
     fn a_thousand_bans_cost_a_connection_as_many_look_ups_as_they_have_lengths() {
         let bans: Vec<Ban> = (0..1000)
             .map(|n| ban(network(&format!("10.{}.{}.0/24", n / 256, n % 256)), None))
             .collect();
         let bans = Bans::new(1, &bans);
-        assert_eq!((bans.len(), bans.lengths.len(), bans.networks.len()), (1000, 1, 1000));
+        assert_eq!((bans.len(), bans.lengths.len(), bans.others.len()), (1000, 1, 0));
         assert!(bans.of_address("10.3.5.9".parse().unwrap(), 0).is_some());
         assert!(bans.of_address("10.9.5.9".parse().unwrap(), 0).is_none());
     }

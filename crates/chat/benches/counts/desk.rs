@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use chat::{Limits, Settings, Switchboard};
+use chat::{Ban, Limits, Settings, Switchboard};
 use service::{Batch, Key, Now, Origin, Peer, Request, Service, Time, Via};
 
 /// What the members speak.
@@ -34,12 +34,20 @@ pub(crate) struct Desk {
     elapsed: Duration,
     /// Bytes handed out so far.
     sent: u64,
+    /// Where all of them come from.
+    peer: Peer,
 }
 
 impl Desk {
     /// A chat with nobody in it, in which limits that are for people do not count.
     pub(crate) fn new(dialect: Dialect) -> Self {
+        Self::with_bans(dialect, Vec::new(), Peer::Unix)
+    }
+
+    /// The same with these bans, whose members come from `peer`.
+    pub(crate) fn with_bans(dialect: Dialect, bans: Vec<Ban>, peer: Peer) -> Self {
         let settings = Settings {
+            bans,
             anonymous: dialect == Dialect::Bare,
             irc_lobby: false,
             limits: Limits::default().unthrottled(),
@@ -52,6 +60,7 @@ impl Desk {
             batch: Batch::default(),
             elapsed: Duration::ZERO,
             sent: 0,
+            peer,
         }
     }
 
@@ -73,7 +82,7 @@ impl Desk {
         let key = Key::new(number as u32, 0);
         self.members.push(key);
         self.begin();
-        self.chat.opened(key, &Origin { peer: Peer::Unix, via: Via::Listener(0) });
+        self.chat.opened(key, &Origin { peer: self.peer, via: Via::Listener(0) });
         self.end();
         number
     }

@@ -5,6 +5,8 @@
 
 use std::hint::black_box;
 
+use chat::{Ban, Matches};
+use service::Peer;
 use wire::irc::Message;
 use wire::line::{Line, Lines};
 
@@ -44,6 +46,7 @@ pub(crate) const PATHS: &[Path] = {
         path("all-talk-irc",        || all_talk(Irc)),
         path("tell",                tell),
         path("register",            register),
+        path("register-banned",     register_among_bans),
         path("join",                join),
         path("history-page",        history_page),
     ]
@@ -135,7 +138,23 @@ fn tell() {
 
 /// 100 clients register, in one turn.
 fn register() {
-    let mut desk = Desk::new(Dialect::IrcTime);
+    register_at(Desk::new(Dialect::IrcTime));
+}
+
+/// The same on a server that has banned 10,000 hosts, none of which is theirs.
+fn register_among_bans() {
+    let ban = |number: usize| Ban {
+        matches: Matches::Mask(format!("*!*@10.{}.{}.*", number / 256, number % 256)),
+        until_unix_ms: None,
+        set_unix_ms: 0,
+        by: "root".into(),
+        reason: "no".into(),
+    };
+    let peer = Peer::Inet("192.0.2.7:1024".parse().expect("it is one"));
+    register_at(Desk::with_bans(Dialect::IrcTime, (0..10_000).map(ban).collect(), peer));
+}
+
+fn register_at(mut desk: Desk) {
     for _ in 0..100 {
         desk.connect();
     }

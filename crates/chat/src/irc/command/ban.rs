@@ -20,7 +20,7 @@ use crate::person::Identity;
 use crate::switchboard::Switchboard;
 use crate::trunk::Ordered;
 use crate::web::Ending;
-use crate::{Ban, Matches};
+use crate::{Ban, Matches, Network};
 
 /// `KLINE [duration] user@host [:reason]`
 pub(in crate::irc) fn kline(chat: &mut Switchboard, key: Key, message: &Message<'_>) {
@@ -56,6 +56,15 @@ fn mask(typed: &str) -> Result<Matches, String> {
     let mask = Mask::normalize(typed).map_err(|why| why.to_string())?;
     if !typed.contains(['@', '.', ':']) {
         return Err("user@host is wanted, with * and ?".into());
+    }
+    // No address has a slash in it: as a mask it would meet nobody.
+    if mask.host().contains('/')
+        && let Ok(network) = mask.host().parse::<Network>()
+    {
+        return match (mask.nick(), mask.user()) {
+            ("*", "*") => Ok(Matches::Network(network)),
+            _ => Err(format!("a network is banned whoever comes from it: *@{network}")),
+        };
     }
     Ok(Matches::Mask(mask.as_str().into()))
 }

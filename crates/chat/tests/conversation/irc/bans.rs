@@ -159,6 +159,25 @@ fn a_ban_on_a_user_meets_it_with_the_sign_that_nobody_has_checked_it() {
 }
 
 #[test]
+fn a_mask_with_a_network_is_a_ban_on_the_network() {
+    with_root(
+        settings(),
+        "
+        ada >> KLINE *@192.0.2.0/24 :spam
+        ada << :Switchboard NOTICE ada :*** ada has banned 192.0.2.0/24: spam
+        bob: connect 192.0.2.7
+        bob << ERROR :You are banned from this server: spam
+        bob << (closed)
+        ada >> UNKLINE *@192.0.2.0/24
+        ada << :Switchboard NOTICE ada :*** ada has lifted the ban on 192.0.2.0/24
+        # Else it would be a mask that nobody meets.
+        ada >> KLINE bob@192.0.2.0/24 :spam
+        ada << :Switchboard NOTICE ada :KLINE: a network is banned whoever comes from it: *@192.0.2.0/24. Nothing was done.
+        ",
+    );
+}
+
+#[test]
 fn operators_see_the_bans_and_others_do_not() {
     with_root(
         settings(),
