@@ -10,8 +10,8 @@ use super::{Invitation, Opens, State};
 use crate::authority::{self, Act, Level, ServerOperator, Standing};
 use crate::event::{Applied, MemberId, Refusal, RoomId};
 use crate::log::What;
-use crate::room::Topic;
 use crate::room::modes::Flags;
+use crate::room::{Room, Topic};
 use crate::trunk::Ordered;
 
 impl State {
@@ -168,7 +168,23 @@ impl State {
         }
         rules.renamed_unix_ms = ordered.unix_ms;
         let old = self.name_room(id, name.clone()).ok_or(Refusal::NotThere)?;
+        self.forward_anew(&old, name);
         Ok(Applied::RoomRenamed(old))
+    }
+
+    /// Rooms that forward to `old` forward to `new`: its operators allowed it for that room, and not
+    /// for whatever somebody makes of the old name.
+    fn forward_anew(&mut self, old: &RoomName, new: &RoomName) {
+        let goes_there = |room: &Room| {
+            room.rules.as_ref().is_some_and(|rules| rules.forward.as_ref() == Some(old))
+        };
+        let those = self.rooms.iter().filter(|(_, room)| goes_there(room));
+        let those: Vec<RoomId> = those.map(|(id, _)| id).collect();
+        for id in those {
+            if let Some(room) = self.rooms.get_mut(id) {
+                room.rules_mut().forward = Some(new.clone());
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! RENAME: a room gets another name (IRCv3 `draft/channel-rename`).
 //!
-//! Old names are not remembered: who comes to one makes a room of that name.
+//! Old names are not remembered: who comes to one makes a room of that name. Invitations and forwards
+//! go to the room, whatever its name.
 
 use service::Key;
 use wire::irc::{Message, pieces};

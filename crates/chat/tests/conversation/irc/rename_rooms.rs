@@ -48,6 +48,37 @@ fn a_room_gets_another_name_and_everybody_hears_of_it_in_their_way() {
 }
 
 #[test]
+fn forwards_and_invitations_go_to_the_room_and_not_to_whoever_takes_its_old_name() {
+    transcript(
+        "
+        ada: irc draft/channel-rename
+        bob: irc
+        eve: irc
+        ada >> JOIN #door,#tea
+        ada >> MODE #door +if #tea
+        ada >> INVITE bob #tea
+        ada << ...
+        bob << ...
+        ada >> RENAME #tea #coffee
+        ada << :ada!~ada@localhost RENAME #tea #coffee :
+        ada >> MODE #door
+        ada << :Switchboard 324 ada #door +intf #coffee
+        ada << :Switchboard 329 ada #door *
+        eve >> JOIN #TEA
+        eve << ...
+        bob >> INVITE
+        bob << :Switchboard 336 bob #coffee
+        bob << :Switchboard 337 bob :End of /INVITE list
+        bob >> JOIN #door
+        bob << :Switchboard 470 bob #door #coffee :Forwarding to another channel
+        bob << :bob!~bob@localhost JOIN #coffee
+        bob << ...
+        ada << :bob!~bob@localhost JOIN #coffee
+        ",
+    );
+}
+
+#[test]
 fn only_founders_may_and_only_to_a_name_that_is_free() {
     transcript(
         "
