@@ -112,7 +112,8 @@ impl Engine {
     }
 
     /// Takes SIGINT and SIGTERM as ordinary inputs of the loop: the first stops the engine
-    /// gracefully, a second one at once. Signals belong to the process: call this on one engine.
+    /// gracefully, a second one at once. Signals belong to the process: call this on one engine. Once
+    /// it is gone they do nothing, until another engine takes them.
     ///
     /// # Errors
     ///

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::{EventfdFlags, eventfd};
+use signal_hook::SigId;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::side_by_side::{Intake, Newcomer};
@@ -80,11 +81,40 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct Waker {
     shared: Arc<Shared>,
-    signals: Option<UnixStream>,
+    signals: Option<Signals>,
     /// Who was handed over and waits to be told of.
     newcomers: VecDeque<Newcomer>,
     /// The connections that others were last told of; `None`: that is no longer so.
     noted: Option<usize>,
+}
+
+/// SIGINT and SIGTERM as bytes. While this exists, each handler holds the other end of `ours`.
+#[derive(Debug)]
+struct Signals {
+    ours: UnixStream,
+    handlers: Vec<SigId>,
+}
+
+impl Signals {
+    fn handle() -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        // If the second cannot be installed the first goes again.
+        let mut own = Self { ours, handlers: Vec::new() };
+        for signal in [SIGINT, SIGTERM] {
+            let handler = signal_hook::low_level::pipe::register(signal, theirs.try_clone()?)?;
+            own.handlers.push(handler);
+        }
+        Ok(own)
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        for handler in self.handlers.drain(..) {
+            signal_hook::low_level::unregister(handler);
+        }
+    }
 }
 
 /// What the waker had heard.
@@ -164,17 +194,11 @@ impl Waker {
     /// From here on SIGINT and SIGTERM do not end the process but make the
     /// descriptor that this answers readable.
     pub(crate) fn handle_signals(&mut self) -> io::Result<RawFd> {
-        if let Some(signals) = &self.signals {
-            return Ok(signals.as_raw_fd());
-        }
-        let (ours, handlers) = UnixStream::pair()?;
-        ours.set_nonblocking(true)?;
-        for signal in [SIGINT, SIGTERM] {
-            signal_hook::low_level::pipe::register(signal, handlers.try_clone()?)?;
-        }
-        let fd = ours.as_raw_fd();
-        self.signals = Some(ours);
-        Ok(fd)
+        let signals = match self.signals.take() {
+            Some(signals) => signals,
+            None => Signals::handle()?,
+        };
+        Ok(self.signals.insert(signals).ours.as_raw_fd())
     }
 
     /// How many signals came since this was last asked; signals that come at once may count as
@@ -182,7 +206,7 @@ impl Waker {
     pub(crate) fn hear_signals(&mut self) -> usize {
         let mut bytes = [0; 16];
         match &self.signals {
-            Some(signals) => rustix::io::read(signals, &mut bytes).unwrap_or(0),
+            Some(signals) => rustix::io::read(&signals.ours, &mut bytes).unwrap_or(0),
             None => 0,
         }
     }

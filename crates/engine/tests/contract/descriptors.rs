@@ -187,6 +187,8 @@ fn dropping_leaves_no_descriptor_behind(choice: Choice) {
     for _ in 0..200 {
         drop(Engine::new(options(choice)).unwrap());
         let mut scene = Scene::new(choice);
+        scene.engine.handle_signals().unwrap();
+        scene.engine.handle_signals().unwrap();
         let (_, mut peer) = scene.meet();
         drop(scene);
         assert!(matches!(peer.read(&mut [0; 16]), Ok(0) | Err(_)));
