@@ -16,7 +16,7 @@ pub enum Request {
     /// Close at once; what was not sent is dropped.
     Abort(Key),
     /// Stop receiving: the peer is held back by its own full buffers. What the engine has already
-    /// received may still be told, a turn's share at the most.
+    /// received may still be told, a turn's share at the most; the end of what the peer sends, too.
     Pause(Key),
     /// Receive again.
     Resume(Key),

@@ -25,11 +25,27 @@ pub(crate) enum Output {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Input {
     Open,
-    /// Paused; this many bytes were under way and may still arrive.
+    /// Paused; this many bytes were under way and may still arrive, and perhaps the end behind them.
     Paused {
         late: usize,
+        end: End,
     },
     Ended,
+}
+
+impl Input {
+    /// Whether the end may be told, when all bytes have been.
+    pub(crate) fn may_end(self) -> bool {
+        matches!(self, Self::Open | Self::Paused { end: End::UnderWay, .. })
+    }
+}
+
+/// Where the end of a paused client's input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It comes after the pause.
+    Later,
+    UnderWay,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

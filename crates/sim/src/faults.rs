@@ -22,7 +22,7 @@ pub struct Faults {
     pub delays: f64,
     /// The facts of a turn come in random order. (What one client sent stays in order, always.)
     pub reordering: f64,
-    /// After a pause, bytes that were already under way still arrive.
+    /// After a pause, bytes that were already under way still arrive, or the end of what is sent.
     pub late_bytes: f64,
     /// A turn takes place in which nothing has happened.
     pub empty_turns: f64,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use service::{Address, Batch, Key, KeySpace, Now, Origin, Peer, Reason, Request, Service, Time};
-use sim::{Client, Random, Simulator, Witness, for_each_seed};
+use sim::{Client, Faults, Random, Simulator, Witness, for_each_seed};
 
 /// Asks for anything at any time, in an order drawn from a seed; sends numbered bytes.
 struct Restless {
@@ -261,4 +261,67 @@ fn a_key_that_was_never_given_is_noticed() {
     let mut sim = Simulator::faultless(Liar);
     sim.wake();
     sim.run_until_quiet();
+}
+
+/// Pauses at the first bytes, until it is woken.
+#[derive(Default)]
+struct Pausing {
+    requests: Vec<Request>,
+    key: Option<Key>,
+    heard: Vec<u8>,
+    has_ended: bool,
+}
+
+impl Service for Pausing {
+    fn opened(&mut self, key: Key, _origin: &Origin) {
+        self.key = Some(key);
+    }
+
+    fn received(&mut self, key: Key, bytes: &[u8]) {
+        if self.heard.is_empty() {
+            self.requests.push(Request::Pause(key));
+        }
+        self.heard.extend(bytes);
+    }
+
+    fn ended(&mut self, _key: Key) {
+        self.has_ended = true;
+    }
+
+    fn transmit(&mut self, _key: Key, _batch: &mut Batch) {}
+
+    fn closed(&mut self, _key: Key, _reason: Reason) {}
+
+    fn woken(&mut self) {
+        self.requests.extend(self.key.map(Request::Resume));
+    }
+
+    fn request(&mut self) -> Option<Request> {
+        self.requests.pop()
+    }
+}
+
+/// As what an engine has received may still be told after a pause, so may the end; behind all bytes.
+#[test]
+fn an_end_that_was_under_way_may_be_told_in_a_pause() {
+    const SEEDS: u64 = 200;
+    let mut told_in_pause = 0;
+    for seed in 0..SEEDS {
+        let faults = Faults { delays: 0.3, short_reads: 0.5, late_bytes: 0.5, ..Faults::none() };
+        let mut sim = Simulator::with_faults(Pausing::default(), seed, faults);
+        let client = sim.connect();
+        sim.run_until_quiet();
+        sim.send(client, b"last words");
+        sim.end(client);
+        sim.run_until_quiet();
+        if sim.service().has_ended {
+            told_in_pause += 1;
+            assert_eq!(sim.service().heard, b"last words", "seed {seed}");
+        }
+        sim.wake();
+        sim.run_until_quiet();
+        assert!(sim.service().has_ended, "seed {seed}");
+        assert_eq!(sim.service().heard, b"last words", "seed {seed}");
+    }
+    assert!((1..SEEDS).contains(&told_in_pause), "in {told_in_pause} of {SEEDS}");
 }

@@ -10,7 +10,7 @@ use service::{Batch, Key, Now, Reason, Request, Service, Time, Via};
 
 use super::{Dial, InTurn, Loop, Simulator, Stopping};
 use crate::client::{Last, Sending, Stage};
-use crate::connection::{Connection, Input, Life, Output};
+use crate::connection::{Connection, End, Input, Life, Output};
 use crate::trace::Note;
 
 /// Something that the service could be told now.
@@ -90,7 +90,7 @@ impl<S: Service> Simulator<S> {
                 facts.push(Fact::Receive(key));
             }
             let at_end = client.outgoing.is_empty() && client.sending != Sending::Open;
-            if at_end && connection.input == Input::Open && client.sending != Sending::Reset {
+            if at_end && connection.input.may_end() && client.sending != Sending::Reset {
                 facts.push(Fact::End(key));
             }
         }
@@ -132,7 +132,7 @@ impl<S: Service> Simulator<S> {
         let waiting = self.clients[connection.client].outgoing.len();
         match connection.input {
             Input::Open => waiting,
-            Input::Paused { late } => waiting.min(late),
+            Input::Paused { late, .. } => waiting.min(late),
             Input::Ended => 0,
         }
     }
@@ -261,7 +261,7 @@ impl<S: Service> Simulator<S> {
             }
             let client = connection.client;
             let bytes: Vec<u8> = self.clients[client].outgoing.drain(..count).collect();
-            if let Some(Connection { input: Input::Paused { late }, .. }) =
+            if let Some(Connection { input: Input::Paused { late, .. }, .. }) =
                 self.loops[on].connections.get_mut(key)
             {
                 *late -= count;
@@ -278,7 +278,7 @@ impl<S: Service> Simulator<S> {
     fn tell_ended(&mut self, on: usize, key: Key) {
         let Some(connection) = self.loops[on].connections.get_mut(key) else { return };
         let waiting = !self.clients[connection.client].outgoing.is_empty();
-        if waiting || connection.life != Life::Open || connection.input != Input::Open {
+        if waiting || connection.life != Life::Open || !connection.input.may_end() {
             return;
         }
         connection.input = Input::Ended;
@@ -443,13 +443,19 @@ impl<S: Service> Simulator<S> {
                 self.assert_issued(on, key);
                 let Some(connection) = self.loops[on].connections.get_mut(key) else { return };
                 if connection.input == Input::Open {
-                    let waiting = self.clients[connection.client].outgoing.len();
-                    let late = if self.random.chance(self.faults.late_bytes) {
-                        self.random.within(0..=waiting.min(RECEIVE_BYTES))
-                    } else {
-                        0
+                    let client = &self.clients[connection.client];
+                    let (waiting, has_finished) =
+                        (client.outgoing.len(), client.sending != Sending::Open);
+                    let mut is_under_way = || self.random.chance(self.faults.late_bytes);
+                    let (bytes, end) = (is_under_way(), has_finished && is_under_way());
+                    let late = match (bytes, waiting.min(RECEIVE_BYTES)) {
+                        (false, _) => 0,
+                        // The end comes behind all bytes.
+                        (true, most) if end => most,
+                        (true, most) => self.random.within(0..=most),
                     };
-                    connection.input = Input::Paused { late };
+                    let end = if end { End::UnderWay } else { End::Later };
+                    connection.input = Input::Paused { late, end };
                 }
             }
             Request::Resume(key) => {
