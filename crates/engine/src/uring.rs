@@ -294,17 +294,7 @@ impl Uring {
                 self.stop(service, true);
             }
         } else {
-            let heard = self.waker.hear();
-            if heard.woken {
-                service.woken();
-            }
-            if heard.stop {
-                self.stop(service, false);
-            }
-            if heard.stop_now {
-                self.stop(service, true);
-                self.stop(service, true);
-            }
+            self.hear(service);
         }
         // One shot at a time, armed again after hearing: what is said in between is seen when
         // the watch is armed.

@@ -92,6 +92,7 @@ impl<P: Selector> Reactor<P> {
         }
     }
 
+    /// Other threads have something to say.
     pub(super) fn hear<S: Service>(&mut self, service: &mut S) {
         let heard = self.waker.hear();
         if heard.woken {
@@ -101,6 +102,7 @@ impl<P: Selector> Reactor<P> {
             self.stop(service, false);
         }
         if heard.stop_now {
+            // As by a signal, and a second one.
             self.stop(service, true);
             self.stop(service, true);
         }

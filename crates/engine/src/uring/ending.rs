@@ -131,6 +131,22 @@ impl Uring {
         self.missed = missed;
     }
 
+    /// Other threads have something to say.
+    pub(super) fn hear<S: Service>(&mut self, service: &mut S) {
+        let heard = self.waker.hear();
+        if heard.woken {
+            service.woken();
+        }
+        if heard.stop {
+            self.stop(service, false);
+        }
+        if heard.stop_now {
+            // As by a signal, and a second one.
+            self.stop(service, true);
+            self.stop(service, true);
+        }
+    }
+
     pub(super) fn stop<S: Service>(&mut self, service: &mut S, by_signal: bool) {
         if self.phase.stop(by_signal, self.now, self.options.stop_limit) {
             self.waker.begin_to_stop();
