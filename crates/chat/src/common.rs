@@ -87,7 +87,7 @@ impl Common {
     }
 
     /// What the loop with this number tells of itself.
-    pub(crate) fn publish(&self, number: usize, figures: Figures) {
+    pub(crate) fn put_down(&self, number: usize, figures: Figures) {
         *lock(&self.figures[number]) = Some(figures);
     }
 

@@ -83,26 +83,26 @@ impl Tally {
 impl Switchboard {
     /// A turn begins: if somebody looks, and the last figures are old, new ones are put down. (At the
     /// beginning what was offered in the turn before has been taken by those who take anything.)
-    pub(crate) fn publish_if_watched(&mut self) {
-        if self.common.is_watched(self.now.time) && self.publish_at <= self.now.time {
-            self.publish();
+    pub(crate) fn put_figures_down_if_watched(&mut self) {
+        if self.common.is_watched(self.now.time) && self.figures_at <= self.now.time {
+            self.put_figures_down();
         }
     }
 
     /// When it must have a turn to put its figures down.
-    pub(crate) fn publishes_at(&self) -> Option<Time> {
-        self.common.is_watched(self.now.time).then_some(self.publish_at)
+    pub(crate) fn figures_due(&self) -> Option<Time> {
+        self.common.is_watched(self.now.time).then_some(self.figures_at)
     }
 
     #[cold]
     #[inline(never)]
-    fn publish(&mut self) {
+    fn put_figures_down(&mut self) {
         let at = self.now.time;
         let mut tally = Tally::default();
         self.sessions.iter().for_each(|(_, session)| tally.add(session));
         let figures = Figures { at, stats: self.stats(), tally };
-        self.common.publish(usize::from(self.trunk.number()), figures);
-        self.publish_at = at + EVERY;
+        self.common.put_down(usize::from(self.trunk.number()), figures);
+        self.figures_at = at + EVERY;
     }
 
     /// How the server does, as a JSON object: docs/status.md says what stands in it. This loop's
@@ -113,8 +113,8 @@ impl Switchboard {
         if !self.common.watch(now, now + LOOKS_FOR) {
             self.trunk.call_others();
         }
-        if self.publish_at + FRESH <= now + EVERY {
-            self.publish();
+        if self.figures_at + FRESH <= now + EVERY {
+            self.put_figures_down();
         }
         let vitals = self.settings.host.vitals();
         let loops: Vec<Option<Figures>> = self.common.figures().collect();

@@ -59,8 +59,8 @@ pub struct Switchboard {
     pub(crate) started_unix_ms: Option<u64>,
     /// The same by the clock that is never set.
     pub(crate) started: Option<Time>,
-    /// When it tells of itself next, if anybody looks.
-    pub(crate) publish_at: Time,
+    /// When its figures are put down next, if anybody looks.
+    pub(crate) figures_at: Time,
     /// Batches named so far.
     pub(crate) batches: u64,
     /// What all those on this machine are behind their names.
@@ -143,7 +143,7 @@ impl Switchboard {
             watches: Watches::new(settings.seed),
             started_unix_ms: None,
             started: None,
-            publish_at: Time::ZERO,
+            figures_at: Time::ZERO,
             batches: 0,
             local: Arc::new(Identity::local("nc", "with nc or telnet")),
             local_web: Arc::new(Identity::local("web", "with a browser")),
@@ -208,7 +208,7 @@ impl Service for Switchboard {
         self.now = now;
         self.started_unix_ms.get_or_insert(now.unix_ms);
         self.started.get_or_insert(now.time);
-        self.publish_if_watched();
+        self.put_figures_down_if_watched();
         self.catch_up();
         self.turn_left = if self.trunk.is_full() { 0 } else { self.settings.limits.turn_bytes };
         // What does not get its turn now is still due, and comes first in the next.
@@ -373,7 +373,7 @@ impl Service for Switchboard {
             Some(next) if self.trunk.is_full() => Some(next.max(self.now.time + LOOK_AGAIN)),
             next => next,
         };
-        due.into_iter().chain(self.publishes_at()).min()
+        due.into_iter().chain(self.figures_due()).min()
     }
 
     fn request(&mut self) -> Option<Request> {
