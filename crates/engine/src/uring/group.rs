@@ -86,7 +86,8 @@ impl Group {
         entry.flags(squeue::Flags::SKIP_SUCCESS)
     }
 
-    /// Takes one out that has failed; answers the bytes that it was to send.
+    /// Takes one out that has failed; answers the bytes that it was to send. When there is none left the
+    /// next group may begin.
     ///
     /// # Panics
     ///
@@ -94,6 +95,9 @@ impl Group {
     pub(super) fn take_out(&mut self, key: Key) -> &[u8] {
         let place = self.tries.iter().position(|it| it.key == key).expect("it is among them");
         let Try { start, end, .. } = self.tries.swap_remove(place);
+        if self.tries.is_empty() {
+            self.taken = 0;
+        }
         &self.block[start..end]
     }
 
@@ -156,6 +160,22 @@ mod tests {
         let longest = vec![b'x'; Group::TRY_BYTES];
         assert_eq!(fill(&mut group, &longest), Group::BYTES / Group::TRY_BYTES);
         assert_eq!(fill(&mut group, b"short"), Group::TRIES, "the next begins anew");
+    }
+
+    #[test]
+    fn a_group_of_which_everything_failed_is_over() {
+        let mut group = Group::default();
+        let longest = batch(&vec![b'x'; Group::TRY_BYTES]);
+        let mut count = 0;
+        while group.has_room() {
+            let _ = group.add(Key::new(count, 0), 0, &longest);
+            count += 1;
+        }
+        for n in 0..count {
+            assert!(!group.is_empty());
+            assert_eq!(group.take_out(Key::new(n, 0)).len(), Group::TRY_BYTES);
+        }
+        assert!(group.is_empty() && group.has_room());
     }
 
     #[test]

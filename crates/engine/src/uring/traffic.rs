@@ -198,6 +198,8 @@ impl Uring {
     /// has said of the others is told with the rest.
     pub(super) fn settle_group(&mut self) {
         if self.group.is_empty() {
+            // The last of a group may have failed after the group was looked at.
+            self.is_hurried = false;
             return;
         }
         for place in 0..self.ring.ready().len() {
