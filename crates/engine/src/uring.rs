@@ -77,7 +77,7 @@ pub(crate) struct Uring {
     hung_up: Vec<Key>,
     /// Those of whom more came than a turn's share, and who may be told of it.
     behind: Vec<Key>,
-    /// Those whose batch has been sent.
+    /// Those whose send is done, and who are to be asked for more: whoever of them `is_wanted`.
     sent: Vec<Key>,
     /// What is sent at once, or not: known when the kernel has taken it.
     group: Group,
@@ -246,13 +246,7 @@ impl Uring {
         self.tell_behind(service);
         self.tell_completions(service);
         self.open_newcomers(service);
-        let mut sent = std::mem::take(&mut self.sent);
-        for key in sent.drain(..) {
-            self.flush(service, key);
-        }
-        // Whoever has come in the meantime has the next turn, which does not wait.
-        sent.append(&mut self.sent);
-        self.sent = sent;
+        self.flush_sent(service);
         self.tell_ended(service);
         self.end_if_due(service);
     }

@@ -25,7 +25,7 @@ pub(super) struct Connection {
     pub(super) is_hung_up: bool,
     /// An alert is in flight.
     pub(super) has_alert: bool,
-    /// The service has asked to have more sent while a batch was out.
+    /// The service is to be asked for more as soon as no send is on its way.
     pub(super) is_wanted: bool,
     /// A send of its is in the group: done when the kernel has taken it.
     pub(super) is_trying: bool,

@@ -218,11 +218,25 @@ impl Uring {
             self.counters.sends += 1;
             self.counters.bytes_out += len as u64;
             if connection.is_wanted || connection.stage != Stage::Open {
+                connection.is_wanted = true;
                 self.sent.push(key);
                 self.settle(key);
             }
         }
         self.is_hurried = false;
+    }
+
+    /// Asks for more those whose send is done and who want it, unless a request has asked them since.
+    pub(super) fn flush_sent<S: Service>(&mut self, service: &mut S) {
+        let mut sent = std::mem::take(&mut self.sent);
+        for key in sent.drain(..) {
+            if self.connections.get(key).is_some_and(|it| it.is_wanted && !it.is_sending()) {
+                self.flush(service, key);
+            }
+        }
+        // Whoever has come in the meantime has the next turn, which does not wait.
+        sent.append(&mut self.sent);
+        self.sent = sent;
     }
 
     /// One that was tried did not send everything, of which its completion will tell. From here on it is
@@ -245,7 +259,7 @@ impl Uring {
         let connection = self.connections.get_mut(key).expect("it stays while it is in flight");
         let mut sending = connection.sending.take().expect("a batch was being sent");
         let stage = connection.stage;
-        let has_more = !sending.batch.is_last() || connection.is_wanted || stage != Stage::Open;
+        connection.is_wanted |= !sending.batch.is_last() || stage != Stage::Open;
         match completion.result() {
             Ok(count) => {
                 self.counters.sends += 1;
@@ -259,7 +273,7 @@ impl Uring {
             }
         }
         if sending.batch.is_empty() || stage == Stage::Over {
-            if has_more {
+            if connection.is_wanted {
                 self.sent.push(key);
             }
             self.settle(key);

@@ -214,7 +214,7 @@ fn a_line_to_more_than_a_group_reaches_each_once_and_in_order() {
             scene.service.mail.send(key, &line(n, round));
             sent[n].extend(line(n, round));
             if is_wanted_again(n) {
-                scene.service.afterthoughts.insert(key, b"and more".to_vec());
+                scene.service.afterthoughts.insert(key, [b"and more".to_vec()].into());
                 sent[n].extend(b"and more");
             }
         }
@@ -245,6 +245,31 @@ fn a_line_to_more_than_a_group_reaches_each_once_and_in_order() {
         (0..READERS).all(|n| got[n].len() >= sent[n].len())
     });
     assert!(got == sent, "each byte once and in order");
+}
+
+/// Its first send goes down in the middle of the turn, and its second at the end, both with a request that
+/// came while they were on their way.
+#[test]
+fn who_is_in_two_groups_of_a_turn_is_asked_no_more_often_than_was_requested() {
+    const READERS: usize = 600;
+    let path = std::env::temp_dir().join(format!("switchboard-twice-{}.sock", std::process::id()));
+    let mut scene = Scene::new(Manner::Keep, Options::default());
+    scene.engine.listen(&engine::Listen::Unix(path.clone())).unwrap();
+    let mut clients = Vec::new();
+    for n in 0..READERS {
+        clients.push(UnixStream::connect(&path).unwrap());
+        scene.until(|service| service.opened.len() > n);
+    }
+    let keys: Vec<_> = scene.service.opened.iter().map(|(key, _)| *key).collect();
+    scene.service.afterthoughts.insert(keys[0], [b" and more".to_vec(), vec![]].into());
+    keys.iter().for_each(|&key| scene.service.mail.send(key, b"a line"));
+    scene.turns(3);
+    assert_eq!(scene.service.batches_out[&keys[0]], 2);
+    assert_eq!(scene.service.asked_in_vain, 0, "who had nothing to send waits for a request");
+    clients[0].set_nonblocking(true).unwrap();
+    let mut got = Vec::new();
+    read_some(&mut clients[0], &mut got);
+    assert_eq!(got, b"a line and more");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A service that checks the order of its calls and keeps what it was told; an engine of io_uring under
 //! it, and peers that write and read what there is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -36,10 +36,15 @@ pub(crate) struct Witness {
     /// Shared frames for a key, sent before its mail.
     pub(crate) frames: HashMap<Key, Vec<Frame>>,
     pub(crate) batches_out: HashMap<Key, usize>,
-    /// What some are to be sent besides, which is asked for as soon as they have been given something.
-    pub(crate) afterthoughts: HashMap<Key, Vec<u8>>,
+    /// What some are to be sent besides, one after the other: each is requested as soon as they have been
+    /// given something, and nothing at all can be, too.
+    pub(crate) afterthoughts: HashMap<Key, VecDeque<Vec<u8>>>,
     /// The next request, before those of the mail.
     pub(crate) next: Option<Request>,
+    /// Those who had nothing to send when they were asked, and for whom nothing was requested since.
+    rested: HashSet<Key>,
+    /// How often they were asked again all the same.
+    pub(crate) asked_in_vain: usize,
 }
 
 impl Witness {
@@ -62,6 +67,8 @@ impl Witness {
             batches_out: HashMap::new(),
             afterthoughts: HashMap::new(),
             next: None,
+            rested: HashSet::new(),
+            asked_in_vain: 0,
         }
     }
 
@@ -119,9 +126,14 @@ impl Service for Witness {
         if batch.is_empty() {
             self.mail.transmit(key, batch);
         }
-        if let Some(bytes) = self.afterthoughts.remove(&key) {
+        if let Some(bytes) = self.afterthoughts.get_mut(&key).and_then(VecDeque::pop_front) {
             self.mail.send(key, &bytes);
             self.next = Some(Request::Flush(key));
+        } else {
+            self.afterthoughts.remove(&key);
+        }
+        if batch.is_empty() {
+            self.asked_in_vain += usize::from(!self.rested.insert(key));
         }
         *self.batches_out.entry(key).or_default() += usize::from(!batch.is_empty());
     }
@@ -146,7 +158,11 @@ impl Service for Witness {
     }
 
     fn request(&mut self) -> Option<Request> {
-        self.next.take().or_else(|| self.mail.request())
+        let request = self.next.take().or_else(|| self.mail.request());
+        if let Some(Request::Flush(key) | Request::Close(key)) = request {
+            self.rested.remove(&key);
+        }
+        request
     }
 }
 
