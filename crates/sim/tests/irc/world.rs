@@ -97,10 +97,13 @@ impl World {
         sim.send(witness, format!("CAP REQ :{WITNESS_CAPS}\r\n").as_bytes());
         sim.send(witness, b"NICK witness\r\nUSER uw 0 * :Witness\r\nCAP END\r\n");
         sim.send(witness, b"JOIN #lobby,#a,#b,#covert\r\nMODE #covert +s\r\n");
-        sim.run_until_quiet();
+        // The last of this may have to wait until other loops have taken the first.
+        sim.advance(Duration::from_secs(1));
         let mut witness = IrcClient::new(usize::MAX, witness);
         witness.read(sim.received(witness.client));
         assert_eq!(witness.view.rooms.len(), ROOMS.len(), "the witness is everywhere");
+        let told = String::from_utf8_lossy(sim.received(witness.client)).into_owned();
+        assert!(told.contains(" MODE #covert +s"), "it is secret from the first");
         let is_offered = |cap: &&str| witness.offered.iter().any(|offered| offered == cap);
         let offered = CAPS.into_iter().filter(is_offered).collect();
         sim.set_faults(faults);
