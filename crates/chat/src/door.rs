@@ -19,7 +19,7 @@ use wire::proxy::{self, Proxy};
 use wire::sniff::{self, Language};
 use wire::text;
 
-use crate::address::Address;
+use crate::address::{Address, Came, TooMany};
 use crate::bans::Told;
 use crate::dialect::Dialect;
 use crate::event::Event;
@@ -27,7 +27,7 @@ use crate::http::{Conversation, Forwarding};
 use crate::irc::Client;
 use crate::outbox::Place;
 use crate::plain::render::{Form, Newline, Reader};
-use crate::session::{Counted, Hears, Stage};
+use crate::session::{Hears, Stage};
 use crate::switchboard::Switchboard;
 use crate::{Limits, Speaks};
 
@@ -39,6 +39,8 @@ pub(crate) struct Door {
     /// When what is awaited began to be.
     since: Time,
     awaits: Awaits,
+    /// It is one too many, and is told so in what it speaks as soon as that is known.
+    pub(crate) refusal: Option<TooMany>,
     /// Whether the peer's word is taken on whom it brings, if it turns out to speak HTTP.
     forwarding: Forwarding,
 }
@@ -55,7 +57,7 @@ enum Awaits {
 impl Door {
     pub(crate) fn new(now: Time) -> Self {
         let forwarding = Forwarding::Ignored;
-        Self { bytes: Vec::new(), since: now, awaits: Awaits::FirstLine, forwarding }
+        Self { bytes: Vec::new(), since: now, awaits: Awaits::FirstLine, refusal: None, forwarding }
     }
 
     /// The door for a trusted proxy.
@@ -172,6 +174,9 @@ impl Switchboard {
             && session.door.as_ref().is_some_and(|door| sniff::begins_http(&door.bytes))
         {
             self.speak_http(key);
+            if !self.come_for_pages(key) {
+                return;
+            }
             return self.tire_of_request(key);
         }
         self.decide(key, Form::Full);
@@ -282,6 +287,15 @@ impl Switchboard {
             return;
         };
         session.hears = Hears::Lines;
+        match session.dialect {
+            Dialect::Irc(_) => self.come_to_chat(key, Came::WithALine),
+            Dialect::Http(_) => self.come_for_pages(key),
+            // They are asked when it is decided that they are people.
+            Dialect::Plain(_) | Dialect::Undecided | Dialect::Web(_) => true,
+        };
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
         let Some(door) = &mut session.door else {
             return;
         };
@@ -310,37 +324,27 @@ impl Switchboard {
         self.admit(key, ip.map(Address::from))
     }
 
-    /// Lets `key`, which counts among the connections from `address`, come in, or refuses it;
-    /// answers whether it may.
+    /// Lets `key`, which counts among the visitors from `address`, come in, or refuses it; answers
+    /// whether it may.
     pub(crate) fn admit(&mut self, key: Key, address: Option<Address>) -> bool {
-        if let Err(refusal) = self.count_in(key, address) {
-            self.refuse(key, &refusal);
+        if let Some(address) = address
+            && !self.count_visitor(key, address)
+        {
             return false;
         }
         let ip =
             self.sessions.get(key).and_then(|session| session.ip).filter(|_| address.is_some());
-        let ban = ip.and_then(|ip| self.state.bans.of_address(ip, self.now.unix_ms));
+        ip.is_none_or(|ip| self.is_not_banned(key, ip))
+    }
+
+    /// Answers whether `key` may come in from `ip`; if not, it is refused.
+    pub(crate) fn is_not_banned(&mut self, key: Key, ip: IpAddr) -> bool {
+        let ban = self.state.bans.of_address(ip, self.now.unix_ms);
         if let Some(words) = ban.map(|ban| Told(ban).to_string()) {
             self.refuse_banned(key, &words);
             return false;
         }
         true
-    }
-
-    fn count_in(&mut self, key: Key, address: Option<Address>) -> Result<(), String> {
-        let limits = &self.settings.limits;
-        if self.common.connections() > limits.connections {
-            return Err("The server is full. Please try again later.".to_string());
-        }
-        let Some(address) = address else {
-            return Ok(());
-        };
-        let opened = self.common.addresses().open(address, self.now.time, limits);
-        opened.map_err(|why| why.words(limits))?;
-        if let Some(session) = self.sessions.get_mut(key) {
-            session.counted = Counted::Yes;
-        }
-        Ok(())
     }
 
     /// What speaks something else gets its answer and is closed.
@@ -378,18 +382,8 @@ impl Switchboard {
         door.awaits = Awaits::FirstLine;
         session.dialect = Dialect::Http(Box::new(Conversation::new(door.since, door.forwarding)));
         session.stage = Stage::New;
-        self.asks_only(key);
+        self.count_as_visitor(key);
         self.arm(key);
-    }
-
-    /// `key` asks for pages: it does not count among those who come to chat, until it does.
-    pub(crate) fn asks_only(&mut self, key: Key) {
-        if let Some(session) = self.sessions.get(key)
-            && session.counted == Counted::Yes
-            && let Some(ip) = session.ip
-        {
-            self.common.addresses().give_back(ip.into());
-        }
     }
 
     /// The peer is taken for a person, or a script, in the plain dialect.
@@ -403,6 +397,12 @@ impl Switchboard {
         let form = if self.settings.anonymous { Form::Bare } else { form };
         let newline = if session.framing.is_telnet() { Newline::CrLf } else { Newline::default() };
         session.dialect = Dialect::Plain(Reader { current: None, newline, form });
+        if !self.come_to_chat(key, Came::WithALine) {
+            return;
+        }
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
         if let Some(door) = session.door.take_if(|door| door.bytes.is_empty()) {
             drop(door);
         } else if let Some(door) = &mut session.door {

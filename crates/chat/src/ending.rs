@@ -11,6 +11,7 @@ use tracing::info;
 use wire::text;
 
 use crate::Speaks;
+use crate::address::TooMany;
 use crate::dialect::Dialect;
 use crate::event::{Event, MemberId};
 use crate::framing::Farewell;
@@ -108,10 +109,24 @@ impl Switchboard {
     }
 
     /// Closes `key`, which may not come in, with the reason.
-    pub(crate) fn refuse(&mut self, key: Key, why: &str) {
+    pub(crate) fn refuse_saying(&mut self, key: Key, why: &str) {
         self.stats.refused += 1;
         info!(connection = ?key, %why, "refused");
         self.close_saying(key, why);
+    }
+
+    /// Closes `key`, which is one too many. A browser is told when to try again, and does.
+    pub(crate) fn refuse(&mut self, key: Key, why: TooMany) {
+        let words = why.words(&self.settings.limits);
+        match self.sessions.get(key).map(|session| &session.dialect) {
+            Some(Dialect::Http(_)) => {
+                self.stats.refused += 1;
+                info!(connection = ?key, why = %words, "refused");
+                let answer = self.answer_of_too_many(why).and_close();
+                self.answer_http(key, None, answer);
+            }
+            _ => self.refuse_saying(key, &words),
+        }
     }
 
     /// Notes that `key` was refused: who is too often is, for a while, not looked at any more.

@@ -24,6 +24,7 @@ mod ban;
 mod bans;
 mod cloak;
 mod common;
+mod counting;
 mod deadline;
 mod dialect;
 mod door;

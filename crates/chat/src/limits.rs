@@ -13,13 +13,21 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at one time, 65,536. Descriptors are the engine's to bound; this is for memory.
-    /// Met: the newcomer gets a line that says so, and is closed.
+    /// Met: the newcomer is told so as soon as it is known what it speaks (a browser: 503), and is
+    /// closed; 64 such (`REFUSED_HEARD`) may be there at a time.
     pub connections: usize,
-    /// Connections at one time from one address (IPv6: one /64), 16: a household or a small
-    /// office. Loopback and Unix sockets are exempt. Met: as above.
+    /// Connections at one time from one address (IPv6: one /64) that have come to chat, 16: a household
+    /// or a small office. Loopback and Unix sockets are exempt. Met: as above (a browser: 429, and its
+    /// page tries again).
     pub address_connections: u32,
-    /// New connections from one address within [`Limits::address_window`], 32: someone who
-    /// reconnects over and over. Loopback and Unix sockets are exempt. Met: as above.
+    /// Connections at one time from one address that have not come to chat, 128: browsers open six for
+    /// a page, and keep them for a while. Who has said nothing yet is one of them. Met: of those that
+    /// wait for another request, the one that has waited longest is closed to make place; if this loop
+    /// has none, as above.
+    pub address_visitors: u32,
+    /// New connections that come to chat from one address within [`Limits::address_window`], 32: someone
+    /// who reconnects over and over. Loopback and Unix sockets are exempt. Met: as of
+    /// [`Limits::address_connections`].
     pub address_new: u32,
     /// The time over which new connections are counted, 10 minutes.
     pub address_window: Duration,
@@ -243,6 +251,11 @@ pub struct Limits {
     pub histories_bytes: usize,
 }
 
+/// Connections beyond [`Limits::connections`], or beyond [`Limits::address_visitors`], that are heard
+/// before they are refused, so that each is told in its own language, 64. Met: those beyond that are told
+/// at once, in a line.
+pub(crate) const REFUSED_HEARD: usize = 64;
+
 /// How often something may be done: a burst at once, then once in a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -273,6 +286,7 @@ impl Default for Limits {
         Self {
             connections: 65_536,
             address_connections: 16,
+            address_visitors: 128,
             address_new: 32,
             address_window: Duration::from_secs(600),
             refusals: 3,
@@ -371,6 +385,7 @@ impl Limits {
     pub fn unthrottled(self) -> Self {
         Self {
             address_connections: u32::MAX,
+            address_visitors: u32::MAX,
             address_new: u32::MAX,
             refusals: u32::MAX,
             lines: Rate::UNLIMITED,

@@ -64,11 +64,13 @@ pub(crate) enum Hears {
     Nothing,
 }
 
-/// Whether the connection counts among those of its address.
+/// As what the connection counts among those of its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Counted {
-    Yes,
     No,
+    /// It has not come to chat, or not yet.
+    Visitor,
+    Chatting,
 }
 
 /// Whether the peer may send more.

@@ -19,7 +19,7 @@ use std::time::Duration;
 use service::{Batch, Key, KeySpace, Now, Origin, PerKey, Reason, Request, Service, Time, Via};
 use tracing::{debug, info};
 
-use crate::address::Address;
+use crate::address::{Address, TooMany};
 use crate::cloak::Cloaks;
 use crate::common::Common;
 use crate::dialect::{Dialect, Scene};
@@ -30,9 +30,10 @@ use crate::exchange::{Bounds, Exchange, Seat};
 use crate::framing::Farewell;
 use crate::http::Conversation;
 use crate::irc::{Client, Response, Watches};
+use crate::limits::REFUSED_HEARD;
 use crate::person::Identity;
 use crate::questions::Questions;
-use crate::session::{Counted, Flush, Receiving, Session, Stage};
+use crate::session::{Flush, Receiving, Session, Stage};
 use crate::state::State;
 use crate::timer::{NEVER, Timers};
 use crate::trunk::Trunk;
@@ -239,22 +240,26 @@ impl Service for Switchboard {
         });
         let remote_ip = ip.filter(|_| !origin.peer.is_local());
         let mut session = Session::new(remote_ip, speaks, dialect);
-        let door = if is_proxy { Door::for_proxy(now) } else { Door::new(now) };
+        let mut door = if is_proxy { Door::for_proxy(now) } else { Door::new(now) };
         if speaks == Speaks::Web && !self.settings.anonymous {
             session.dialect = Dialect::Http(Box::new(Conversation::new(now, door.forwarding())));
         }
-        session.door = Some(Box::new(door));
-        self.sessions.insert(key, session);
         // Of all loops.
         let connections = self.common.open();
+        let is_too_many = connections > self.settings.limits.connections;
+        if is_too_many {
+            door.refusal = Some(TooMany::Server);
+        }
+        session.door = Some(Box::new(door));
+        self.sessions.insert(key, session);
         info!(connection = ?key, peer = %origin.peer, connections, "joined");
+        if is_too_many && connections - self.settings.limits.connections > REFUSED_HEARD {
+            return self.refuse(key, TooMany::Server);
+        }
         // Who comes through a proxy counts as soon as it is known who that is.
         let address = Address::of(&origin.peer).filter(|_| !is_proxy);
         if !self.admit(key, address) {
             return;
-        }
-        if speaks == Speaks::Web {
-            self.asks_only(key);
         }
         if self.settings.anonymous && !is_proxy {
             // Whatever is said is relayed.
@@ -329,11 +334,7 @@ impl Service for Switchboard {
         self.watches.clear(key);
         self.end_resumable(key, &session);
         self.common.end(session.stage == Stage::Closing);
-        if let Some(address) = session.ip.map(Address::from)
-            && session.counted == Counted::Yes
-        {
-            self.common.addresses().close(address);
-        }
+        self.count_out_ended(key, &session);
         info!(connection = ?key, %reason, connections = self.common.connections(), "left");
         self.depart(
             key,

@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 use wire::http::{Connection, Method, Request, Response};
 
 use super::conversation::Rest;
+use crate::address::TooMany;
 use crate::dialect::Dialect;
 use crate::outbox::Place;
 use crate::switchboard::{Phase, Switchboard};
@@ -90,7 +91,7 @@ struct Asked<'a> {
 
 impl Switchboard {
     /// Sends `answer` to `key`, which has asked with `request`; without one, nothing can follow.
-    pub(super) fn answer_http(&mut self, key: Key, request: Option<&Request<'_>>, answer: Answer) {
+    pub(crate) fn answer_http(&mut self, key: Key, request: Option<&Request<'_>>, answer: Answer) {
         if answer.after == After::Given {
             return;
         }
@@ -169,7 +170,18 @@ impl Switchboard {
             && let Dialect::Http(conversation) = &mut session.dialect
         {
             conversation.end_answer(now);
+            self.note_visitor_answered(key);
         }
+    }
+
+    /// The answer to one that is one too many.
+    pub(crate) fn answer_of_too_many(&self, why: TooMany) -> Answer {
+        let limits = &self.settings.limits;
+        let status = if why == TooMany::Server { 503 } else { 429 };
+        let seconds = why.wait(limits).as_secs().max(1).to_string();
+        // The second is what browsers go by.
+        let answer = Answer::text(status, why.words(limits)).field("Retry-After", seconds.clone());
+        answer.field("Refresh", seconds)
     }
 
     /// `key`, of which a request or nothing may have come, is told why it is not answered, and closed.

@@ -93,6 +93,11 @@ impl Conversation {
         matches!(self.awaits, Awaits::Reader(_))
     }
 
+    /// Whether it has been answered, and waits for whatever else is asked for.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.awaits, Awaits::Another) && self.head.is_empty()
+    }
+
     pub(super) fn begin_answer(&mut self, rest: Rest, now: Time) {
         (self.awaits, self.since) = (Awaits::Reader(rest), now);
     }

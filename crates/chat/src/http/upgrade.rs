@@ -9,12 +9,12 @@ use wire::http::{Origin, Request};
 use wire::websocket;
 
 use super::answer::Answer;
-use crate::address::Address;
+use crate::address::{Address, Came, TooMany};
 use crate::dialect::Dialect;
 use crate::framing::Envelope;
 use crate::irc::{Client, Hint};
 use crate::outbox::Place;
-use crate::session::Counted;
+use crate::session::Session;
 use crate::switchboard::Switchboard;
 use crate::web;
 
@@ -41,6 +41,9 @@ impl Switchboard {
         let accept = match websocket::handshake(request) {
             Ok(accept) => accept,
             Err(refusal) => {
+                if let Some(why) = self.would_be_too_many(key, request) {
+                    return self.answer_of_too_many(why);
+                }
                 let answer = Answer::text(refusal.status(), format_args!("{}.", refusal.text()));
                 let fields = refusal.fields().iter();
                 return fields.fold(answer, |answer, (name, value)| answer.field(name, *value));
@@ -63,7 +66,7 @@ impl Switchboard {
             return Answer::text(400, text);
         };
         // From here on it counts as somebody who comes to chat, and so may be one too many.
-        if !self.come_to_chat(key, request) {
+        if !self.come_by_page(key, request) {
             return Answer::given();
         }
         self.stats.requests += 1;
@@ -77,23 +80,29 @@ impl Switchboard {
         Answer::given()
     }
 
-    /// Lets `key`, which has asked for a WebSocket, come in like one that has just connected, or
-    /// refuses it; answers whether it may.
-    fn come_to_chat(&mut self, key: Key, request: &Request<'_>) -> bool {
-        let brought = self.brought_by_proxy(key, request);
-        let Some(session) = self.sessions.get_mut(key) else {
-            return false;
+    /// Lets `key`, which has asked for a WebSocket, come in to chat, or refuses it; answers whether it
+    /// may. Who has been banned since it connected may not.
+    fn come_by_page(&mut self, key: Key, request: &Request<'_>) -> bool {
+        let admitted = match self.brought_by_proxy(key, request) {
+            Some(ip) => {
+                self.count_nowhere(key);
+                self.is_brought(key, ip)
+            }
+            None => match self.counted_address(key).and(self.sessions.get(key)) {
+                Some(&Session { ip: Some(ip), .. }) => self.is_not_banned(key, ip),
+                _ => true,
+            },
         };
-        let (ip, counted) = (session.ip, std::mem::replace(&mut session.counted, Counted::No));
-        if let Some(address) = ip.map(Address::from)
-            && counted == Counted::Yes
-        {
-            self.common.addresses().close(address);
-        }
-        match brought {
-            Some(ip) => self.is_brought(key, ip),
-            None => self.admit(key, ip.map(Address::from).filter(|_| counted == Counted::Yes)),
-        }
+        admitted && self.come_to_chat(key, Came::ByPage)
+    }
+
+    /// Why `key` would be one too many if it came to chat, if it would: a page whose WebSocket was
+    /// refused is not told why by its browser, and asks for it like this.
+    fn would_be_too_many(&self, key: Key, request: &Request<'_>) -> Option<TooMany> {
+        let counted = self.counted_address(key);
+        let brought = self.brought_by_proxy(key, request).filter(|ip| !ip.is_loopback());
+        let address = brought.map(Address::from).or(counted)?;
+        self.common.addresses().refusal(address, self.now.time, &self.settings.limits)
     }
 
     fn speak_web(&mut self, key: Key) {

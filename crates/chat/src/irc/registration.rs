@@ -97,7 +97,7 @@ impl Switchboard {
             self.reply(key, |to| {
                 to.numeric(ERR_PASSWDMISMATCH).trailing("Password incorrect").end();
             });
-            return self.refuse(key, "Password incorrect");
+            return self.refuse_saying(key, "Password incorrect");
         }
         let (identity, away) = (Arc::new(identity), registration.away.clone());
         self.propose(Event::Arrived { member: key, name: Some(name), identity, away });

@@ -228,7 +228,8 @@ fn who_a_trusted_proxy_brings_counts_as_who_it_is() {
         ada << ...
         bob: connect 192.0.2.1
         bob >> PROXY TCP4 198.51.100.7 192.0.2.9 5001 8008
-        bob << ERROR :Your address has 1 connections here, which is the limit. Close one first.
+        bob >> NICK bob
+        bob << ERROR :Closing Link: *.ip (Your address has 1 connections here, which is the limit. Close one first.)
         bob << (closed)
         # Who is brought from this machine is exempt.
         kit: connect 192.0.2.1

@@ -318,9 +318,102 @@ fn asking_for_pages_is_not_coming_to_chat() {
     let ada = chat.connect_from_address("192.0.2.7");
     chat.send(ada, b"hello\n");
     assert!(!chat.is_closed(ada));
-    let _open = chat.connect_from_address("192.0.2.7");
+    let open = chat.connect_from_address("192.0.2.7");
+    chat.send(open, b"hello\n");
     let third = chat.connect_from_address("192.0.2.7");
+    chat.send(third, b"hello\n");
     assert!(chat.is_closed(third), "at one time it has its bound as ever");
+    let browser = chat.connect_from_address("192.0.2.7");
+    assert_eq!(ask(&mut chat, browser, "GET / HTTP/1.0").status, 200, "which is none for pages");
+}
+
+const UPGRADE: &str = "GET /ws HTTP/1.1\nHost: a\nConnection: Upgrade\nUpgrade: websocket\n\
+     Sec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n\
+     Sec-WebSocket-Protocol: switchboard.v1";
+
+#[test]
+fn a_class_behind_one_address_gets_the_page() {
+    let limits = chat::Limits::default();
+    let mut chat = Chat::with(Settings { site: site(), limits, ..settings() });
+    let class = "192.0.2.7";
+    let mut lines = Vec::new();
+    for visitor in 1..=16 {
+        for _ in 0..6 {
+            let browser = chat.connect_from_address(class);
+            let page = ask(&mut chat, browser, "GET / HTTP/1.1\nHost: a");
+            assert_eq!(page.status, 200, "visitor {visitor}");
+        }
+        let line = chat.connect_from_address(class);
+        assert_eq!(ask(&mut chat, line, UPGRADE).status, 101, "visitor {visitor}");
+        lines.push(line);
+    }
+    let late = chat.connect_from_address(class);
+    assert_eq!(ask(&mut chat, late, "GET / HTTP/1.1\nHost: a").status, 200);
+    // Its page tries again and again, and finds out why it is refused.
+    for _ in 0..40 {
+        let line = chat.connect_from_address(class);
+        let refused = ask(&mut chat, line, UPGRADE);
+        assert_eq!((refused.status, refused.field("retry-after")), (429, Some("30")));
+        let why = ask(&mut chat, late, "GET /ws HTTP/1.1\nHost: a");
+        assert_eq!((why.status, why.text()), (429, refused.text()));
+        assert!(why.text().contains("16 connections here"), "{}", why.text());
+    }
+    chat.reset(lines[3]);
+    assert_eq!(ask(&mut chat, late, UPGRADE).status, 101, "none of that is held against it");
+}
+
+#[test]
+fn the_connection_that_is_idle_longest_makes_place_for_another_from_its_address() {
+    let limits = chat::Limits { address_visitors: 3, ..settings().limits };
+    let mut chat = Chat::with(Settings { site: site(), limits, ..settings() });
+    let page = "GET / HTTP/1.1\nHost: a";
+    let other = chat.connect_from_address("192.0.2.8");
+    ask(&mut chat, other, page);
+    let [one, two, three] = [(); 3].map(|()| chat.connect_from_address("192.0.2.7"));
+    for key in [one, two, three, one] {
+        ask(&mut chat, key, page);
+    }
+    let four = chat.connect_from_address("192.0.2.7");
+    assert!(chat.is_closed(two) && chat.read_bytes(two).is_empty());
+    assert_eq!(ask(&mut chat, four, page).status, 200);
+    // What is being asked for, or sent, is not cut off.
+    chat.send(one, b"GET / HT");
+    chat.stop_reading(three);
+    chat.send(three, b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    let five = chat.connect_from_address("192.0.2.7");
+    assert!(chat.is_closed(four) && !chat.is_closed(one) && !chat.is_closed(three));
+    let six = chat.connect_from_address("192.0.2.7");
+    let refused = ask(&mut chat, six, page);
+    assert_eq!((refused.status, refused.field("retry-after")), (429, Some("15")));
+    assert!(refused.text().contains("only ask for pages"), "{}", refused.text());
+    assert!(chat.is_closed(six));
+    assert_eq!(ask(&mut chat, five, page).status, 200);
+    chat.send(one, b"TP/1.1\r\nHost: a\r\n\r\n");
+    assert!(chat.read(one).starts_with("HTTP/1.1 200"));
+    assert!(!chat.is_closed(other), "it is of another address");
+    // Who chats is not counted with them.
+    let ada = chat.connect_from_address("192.0.2.7");
+    chat.send(ada, b"hello\n");
+    assert!(!chat.is_closed(ada));
+}
+
+#[test]
+fn a_browser_is_told_by_a_full_server_when_to_try_again() {
+    for speaks in [Speaks::Anything, Speaks::Web] {
+        let limits = chat::Limits { connections: 1, ..settings().limits };
+        let listeners = vec![speaks];
+        let mut chat = Chat::with(Settings { site: site(), limits, listeners, ..settings() });
+        let first = chat.connect();
+        let browser = chat.connect();
+        let full = ask(&mut chat, browser, "GET / HTTP/1.1\nHost: a");
+        assert_eq!(
+            (full.status, full.text()),
+            (503, "The server is full. Please try again later.\n")
+        );
+        assert_eq!(full.field("retry-after"), full.field("refresh"));
+        assert!(full.field("refresh").is_some() && chat.is_closed(browser), "{speaks:?}");
+        assert_eq!(ask(&mut chat, first, "GET / HTTP/1.1\nHost: a").status, 200);
+    }
 }
 
 #[test]

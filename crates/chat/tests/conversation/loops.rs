@@ -11,6 +11,9 @@ fn the_bounds_on_connections_hold_for_all_loops_together() {
         let limits = Limits { connections: 6, address_connections: 3, ..Limits::default() };
         let mut chat = Chat::with(Settings { limits, ..Settings::default() });
         let from_one: Vec<_> = (0..4).map(|_| chat.connect_from_address("192.0.2.1")).collect();
+        for &key in &from_one {
+            chat.send(key, b"hello\n");
+        }
         for &key in &from_one[..3] {
             assert!(!chat.is_closed(key));
         }
@@ -19,9 +22,11 @@ fn the_bounds_on_connections_hold_for_all_loops_together() {
         // One of another loop makes room.
         chat.reset(from_one[1]);
         let again = chat.connect_from_address("192.0.2.1");
+        chat.send(again, b"hello\n");
         assert!(!chat.is_closed(again));
         let others: Vec<_> =
             (2..6).map(|n| chat.connect_from_address(&format!("192.0.2.{n}"))).collect();
+        chat.sleep(1000);
         let closed: Vec<_> = others.into_iter().map(|key| chat.is_closed(key)).collect();
         assert_eq!(closed, [false, false, false, true], "three were there");
     });

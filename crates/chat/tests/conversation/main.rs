@@ -428,10 +428,12 @@ fn a_pipe_that_is_too_fast_is_heard_to_its_end() {
 fn too_many_from_one_address_are_told_why() {
     let mut chat = Chat::new();
     let people: Vec<_> = (0..16).map(|_| chat.connect_from_address("192.0.2.1")).collect();
+    chat.sleep(1000);
     let refused = chat.connect_from_address("192.0.2.1");
+    chat.sleep(1000);
     chat.sees(
         refused,
-        &["ERROR :Your address has 16 connections here, which is the limit. Close one first."],
+        &["Your address has 16 connections here, which is the limit. Close one first."],
     );
     assert!(chat.is_closed(refused));
     let other = chat.connect_from_address("192.0.2.2");
@@ -441,13 +443,15 @@ fn too_many_from_one_address_are_told_why() {
     }
     for _ in 0..15 {
         let key = chat.connect_from_address("192.0.2.1");
+        chat.send(key, b"hello\n");
         assert!(!chat.is_closed(key));
         chat.reset(key);
     }
     let refused = chat.connect_from_address("192.0.2.1");
+    chat.send(refused, b"NICK ada\r\n");
     let told = chat.read(refused);
     assert!(
-        told.starts_with("ERROR :Your address has connected more than 32 times in 10 minutes"),
+        told.contains(".ip (Your address has connected more than 32 times in 10 minutes"),
         "{told}"
     );
     for _ in 0..100 {
@@ -462,8 +466,17 @@ fn a_full_server_says_so() {
     let mut chat = Chat::with(Settings { limits, ..Settings::default() });
     let (ada, _) = (chat.connect(), chat.connect());
     let late = chat.connect();
-    chat.sees(late, &["ERROR :The server is full. Please try again later."]);
+    chat.sleep(1000);
+    chat.sees(late, &["The server is full. Please try again later."]);
     assert!(chat.is_closed(late));
+    // So many are heard, and no more.
+    let late: Vec<_> = (0..65).map(|_| chat.connect()).collect();
+    chat.sees(late[64], &["ERROR :The server is full. Please try again later."]);
+    assert!(late.iter().filter(|key| chat.is_closed(**key)).count() == 1);
+    for key in &late[..64] {
+        chat.send(*key, b"NICK ada\r\n");
+        assert!(chat.is_closed(*key));
+    }
     chat.reset(ada);
     let next = chat.connect();
     assert!(!chat.is_closed(next));

@@ -310,7 +310,7 @@ fn who_comes_to_chat_counts_where_a_trusted_proxy_says_it_comes_from() {
     };
     assert_eq!(status("198.51.100.7"), 101);
     assert_eq!(status("198.51.100.8"), 101);
-    assert_eq!(status("198.51.100.7"), 403, "one too many");
+    assert_eq!(status("198.51.100.7"), 429, "one too many");
     assert_eq!(status("198.51.100.7, 198.51.100.9"), 101);
 }
 

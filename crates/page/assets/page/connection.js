@@ -117,6 +117,11 @@ export class Connection {
     return [];
   }
 
+  /** It was found out why no connection came about. @param {string} why */
+  learned(why) {
+    if (this.state.is === 'waiting') this.state = { ...this.state, why };
+  }
+
   /** Leaves for good. @param {string} text @returns {Action[]} */
   leave(text) {
     const open = this.state.is !== 'waiting' && this.state.is !== 'gone';

@@ -99,9 +99,23 @@ export class Line {
     socket.onopen = () => this.#do(this.connection.opened());
     socket.onmessage = (event) => this.#took(event.data);
     socket.onclose = (event) => {
+      const refused = this.connection.state.is === 'connecting';
       this.#ended();
       this.#do(this.connection.closed(Date.now(), event.reason));
+      if (refused) this.#askWhy();
     };
+  }
+
+  // A browser does not say why it got no WebSocket. The same address tells it to who asks for a page.
+  async #askWhy() {
+    try {
+      const answer = await fetch(this.#url.replace(/^ws/, 'http'), { cache: 'no-store' });
+      if (![403, 429, 503].includes(answer.status)) return;
+      this.connection.learned((await answer.text()).trim());
+      this.#do([]);
+    } catch {
+      // There is no server to ask.
+    }
   }
 
   // Nothing is heard of a socket that is given up: it may take its time to close.

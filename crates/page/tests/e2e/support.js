@@ -118,12 +118,14 @@ export class Wire {
   #sockets = new Set();
   #open = true;
 
-  /** @param {import('node:test').TestContext} test @param {Server} server */
-  static async to(test, server) {
+  /** Whoever comes by it comes, to a server that trusts this machine, from the address `from`.
+   * @param {import('node:test').TestContext} test @param {Server} server @param {string} [from] */
+  static async to(test, server, from) {
     const wire = new Wire();
     wire.listener = net.createServer((near) => {
       if (!wire.#open) return near.destroy();
       const far = net.connect(server.port, '127.0.0.1');
+      if (from) far.write(`PROXY TCP4 ${from} 192.0.2.1 4000 8008\r\n`);
       near.pipe(far).pipe(near);
       for (const socket of [near, far]) {
         wire.#sockets.add(socket);
@@ -199,7 +201,7 @@ export class Person {
     person.page.on('pageerror', (error) => person.complaints.push(error.message));
     person.page.on('console', (message) => {
       // A line that is cut is none of the page's faults, nor that browsers take this header over TLS only.
-      const network = /WebSocket connection to|net::ERR_|Cross-Origin-Opener-Policy/.test(message.text());
+      const network = /WebSocket connection to|net::ERR_|Cross-Origin-Opener-Policy|status of 4(26|29)/.test(message.text());
       if (message.type() === 'error' && !network) person.complaints.push(message.text());
     });
     await person.page.goto(url);

@@ -135,3 +135,14 @@ test('whoever leaves stays away', () => {
   assert.deepEqual(connection.closed(1), []);
   assert.equal(connection.deadline, null);
 });
+
+test('why no connection came about is known a moment later, and does not outlive the wait', () => {
+  const line = new Connection(() => 0);
+  line.start(0);
+  line.closed(10);
+  line.learned('Your address has 16 connections here.');
+  assert.equal(line.state.why, 'Your address has 16 connections here.');
+  line.tick(line.deadline);
+  line.learned('too late');
+  assert.equal(line.state.is, 'connecting');
+});

@@ -326,8 +326,9 @@ pub(super) const TABLE: &[Row] = &[
     row!(CHAT, "no-throttle", no_throttle, Switch, "", "No flood delay and no limits by address: for load tests"),
 
     row!(LIMIT, "max-connections", chat.limits.connections, Some1, "N", "Connections at one time; one more is told so and closed"),
-    row!(LIMIT, "address-connections", chat.limits.address_connections, Some1, "N", "Connections at one time from one address (IPv6: one /64); this machine is exempt"),
-    row!(LIMIT, "address-new", chat.limits.address_new, Some1, "N", "New connections from one address within --address-window; this machine is exempt"),
+    row!(LIMIT, "address-connections", chat.limits.address_connections, Some1, "N", "Connections at one time from one address (IPv6: one /64) that have come to chat; this machine is exempt"),
+    row!(LIMIT, "address-visitors", chat.limits.address_visitors, Some1, "N", "Connections at one time from one address that only ask for pages, or have said nothing yet; idle ones make place"),
+    row!(LIMIT, "address-new", chat.limits.address_new, Some1, "N", "New connections from one address that come to chat within --address-window; this machine is exempt"),
     row!(LIMIT, "address-window", chat.limits.address_window, Span, "TIME", "The time over which new connections are counted"),
     row!(LIMIT, "refusals", chat.limits.refusals, Some1, "N", "Refusals after which an address is refused at once, for --refusal-memory"),
     row!(LIMIT, "refusal-memory", chat.limits.refusal_memory, Span, "TIME", "How long an address that was refused too often is refused at once"),

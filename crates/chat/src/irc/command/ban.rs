@@ -282,7 +282,7 @@ impl Switchboard {
         self.note_ending(key, Ending::Banned);
         self.reply(key, |to| to.numeric(ERR_YOUREBANNEDCREEP).trailing(words).end());
         self.depart(key, "Banned");
-        self.refuse(key, words);
+        self.refuse_saying(key, words);
     }
 }
 

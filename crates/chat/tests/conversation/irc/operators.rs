@@ -117,7 +117,8 @@ fn who_guesses_passwords_is_not_let_in_for_a_while() {
         -- host answers
         eve << ...
         eva: connect 192.0.2.7
-        eva << ERROR :Your address was refused several times. Please wait 5 min before you try again.
+        eva >> NICK eva
+        eva << ERROR :Closing Link: *.ip (Your address was refused several times. Please wait 5 min before you try again.)
         eva << (closed)
         ",
     );
