@@ -54,19 +54,30 @@ function plain(found, text, me) {
   }
 }
 
-// Punctuation behind a link belongs to the sentence, and so does a bracket that was not opened in it.
+// Punctuation behind a link belongs to the sentence, and so does a bracket that was not opened in it. The
+// brackets are counted once, so that however many there are it takes one walk over the link and one back.
 /** @param {string} link */
 function withoutTrail(link) {
-  for (;;) {
-    const last = link.at(-1) ?? '';
-    const opens = { ')': '(', ']': '[', '}': '{' }[last];
-    if (opens ? link.split(opens).length < link.split(last).length : /[.,;:!?'*_~’”»…]/.test(last)) {
-      link = link.slice(0, -1);
-    } else {
-      return link;
-    }
+  /** How many more are opened than closed, by what opens them. @type {Record<string, number>} */
+  const open = { '(': 0, '[': 0, '{': 0 };
+  for (const char of link) {
+    if (char in open) open[char] += 1;
+    else if (CLOSES[char]) open[CLOSES[char]] -= 1;
   }
+  let end = link.length;
+  for (; end > 0; end -= 1) {
+    const last = link[end - 1];
+    const opens = CLOSES[last];
+    if (opens ? open[opens] >= 0 : !TRAIL.test(last)) break;
+    if (opens) open[opens] += 1;
+  }
+  return link.slice(0, end);
 }
+
+/** What closes what. @type {Record<string, string | undefined>} */
+const CLOSES = { ')': '(', ']': '[', '}': '{' };
+
+const TRAIL = /[.,;:!?'*_~’”»…]/;
 
 /** @param {string} link @returns {string | null} */
 function address(link) {

@@ -19,8 +19,23 @@ test('links are found, without the punctuation behind them', () => {
     ['HTTP://A.EXAMPLE/', 'HTTP://A.EXAMPLE/'],
     ['https://a.example/\u202egpj.exe', 'https://a.example/'],
     ['<https://a.example/>', 'https://a.example/'],
+    ['https://a.example/(b).)!]', 'https://a.example/(b)'],
+    ['https://a.example/b)(', 'https://a.example/b)('],
+    ['https://a.example/[{(b)}]}', 'https://a.example/[{(b)}]'],
+    ['https://a.example/x…’', 'https://a.example/x'],
   ]) {
     assert.deepEqual(links(text), found, text);
+  }
+});
+
+// What took a look at the whole link for each character of its trail would not come back from this.
+test('what is cut off behind a link may be as long as one likes', () => {
+  for (const trail of [')', '.', ').', ']})', '_', '([)]']) {
+    const text = `https://a.example/${trail.repeat(200_000)}!`;
+    const [link] = links(text);
+    assert.ok(text.startsWith(link) && !link.endsWith('!'), trail);
+    if (trail !== '([)]') assert.equal(link, 'https://a.example/', trail);
+    assert.equal(links(`${text} `.repeat(3)).length, 3);
   }
 });
 
