@@ -104,6 +104,18 @@ impl Door {
     }
 }
 
+/// Empty lines that may stand before a request.
+const EMPTY_LINES: u8 = 2;
+
+/// What `bytes` are behind an empty line: nothing else that speaks first begins like that.
+fn language_after_return(bytes: &[u8], limit_bytes: usize) -> Option<Language> {
+    match language(bytes, limit_bytes) {
+        Some(Language::Http) => Some(Language::Http),
+        None if sniff::may_become_http(bytes) => None,
+        _ => Some(Language::Plain),
+    }
+}
+
 /// What `bytes`, the first of a connection, are; `None` as long as that cannot be known.
 fn language(bytes: &[u8], limit_bytes: usize) -> Option<Language> {
     const END_OF_TRANSMISSION: u8 = 0x04;
@@ -154,7 +166,7 @@ impl Switchboard {
     /// The peer has finished sending: what has come of its first line is that line.
     pub(crate) fn end_first(&mut self, key: Key) {
         if let Some(session) = self.sessions.get(key)
-            && matches!(session.hears, Hears::First(_))
+            && matches!(session.hears, Hears::First(_) | Hears::AfterReturn(_))
             && session.door.as_ref().is_some_and(|door| !door.bytes.is_empty())
         {
             self.take_first(key, b"\n");
@@ -170,7 +182,7 @@ impl Switchboard {
             return self.close_saying(key, "The rest of the PROXY header did not come.");
         }
         if let Some(session) = self.sessions.get(key)
-            && session.hears == Hears::First(Speaks::Anything)
+            && matches!(session.hears, Hears::First(Speaks::Anything) | Hears::AfterReturn(_))
             && session.door.as_ref().is_some_and(|door| sniff::begins_http(&door.bytes))
         {
             self.speak_http(key);
@@ -187,7 +199,7 @@ impl Switchboard {
         let limit_bytes = self.settings.limits.line_bytes.max(wire::irc::LINE_BYTES);
         while let Some(session) = self.sessions.get_mut(key)
             && session.stage != Stage::Closing
-            && let Hears::First(speaks) = session.hears
+            && let Some((speaks, returns)) = session.hears.first()
             && let Some(door) = &mut session.door
             && !door.bytes.is_empty()
         {
@@ -217,7 +229,24 @@ impl Switchboard {
             if self.settings.anonymous {
                 return self.let_in_as_person(key);
             }
-            let Some(language) = language(&door.bytes, limit_bytes) else {
+            if speaks == Speaks::Anything
+                && returns < EMPTY_LINES
+                && sniff::first_bytes(&door.bytes).is_none()
+                && let Some(len) = sniff::empty_line(&door.bytes)
+            {
+                door.bytes.drain(..len);
+                session.hears = Hears::AfterReturn(returns + 1);
+                if door.bytes.is_empty() {
+                    // Who has pressed Return waits for an answer.
+                    return self.decide(key, Form::Full);
+                }
+                continue;
+            }
+            let language = match returns {
+                0 => language(&door.bytes, limit_bytes),
+                _ => language_after_return(&door.bytes, limit_bytes),
+            };
+            let Some(language) = language else {
                 return;
             };
             let line = first_line(&door.bytes).unwrap_or_default();
@@ -261,7 +290,7 @@ impl Switchboard {
                     return self.let_in(key);
                 }
                 (Language::Plain, _) => {
-                    let is_script = text::edited(line).trim_ascii() == b"/plain";
+                    let is_script = returns == 0 && text::edited(line).trim_ascii() == b"/plain";
                     if is_script && matches!(session.dialect, Dialect::Undecided) {
                         let len = line_len(&door.bytes);
                         door.bytes.drain(..len);

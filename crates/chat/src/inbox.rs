@@ -43,7 +43,7 @@ impl Switchboard {
         };
         match (session.stage, session.hears) {
             (Stage::Closing, _) => {}
-            (_, Hears::First(_)) => self.take_first(key, bytes),
+            (_, Hears::First(_) | Hears::AfterReturn(_)) => self.take_first(key, bytes),
             (_, Hears::Lines | Hears::Nothing) => self.take_known(key, bytes),
         }
     }

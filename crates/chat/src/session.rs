@@ -58,10 +58,24 @@ pub(crate) enum Stage {
 pub(crate) enum Hears {
     /// The first line has not come, by which it is known what is spoken, at a listener where this is.
     First(Speaks),
+    /// So many empty lines have come, where anything is spoken: a person has pressed Return, unless
+    /// HTTP follows.
+    AfterReturn(u8),
     /// Lines are taken as they come.
     Lines,
     /// Lines wait until the program around the chat has answered what the last one asked for.
     Nothing,
+}
+
+impl Hears {
+    /// At what listener the first line is awaited, and how many empty ones have come, if it is.
+    pub(crate) fn first(self) -> Option<(Speaks, u8)> {
+        match self {
+            Self::First(speaks) => Some((speaks, 0)),
+            Self::AfterReturn(returns) => Some((Speaks::Anything, returns)),
+            Self::Lines | Self::Nothing => None,
+        }
+    }
 }
 
 /// As what the connection counts among those of its address.

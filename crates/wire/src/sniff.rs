@@ -67,13 +67,38 @@ const METHODS: [&[u8]; 10] = [
     b"GET", b"POST", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PATCH", b"CONNECT", b"TRACE", b"PRI",
 ];
 
-/// A method, a target, and a version (RFC 9112 section 3).
+/// A method, a target, and a version (RFC 9112 section 3). A method in small letters is none, but in a
+/// line that asks for a path, and ends in a version, nobody means anything else by it.
 fn is_http(line: &[u8]) -> bool {
     let mut words = line.split(|&byte| byte == b' ');
-    let is_version = |word: &[u8]| matches!(word, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', ..]);
-    words.next().is_some_and(|method| METHODS.contains(&method))
-        && words.nth(1).is_some_and(is_version)
-        && words.next().is_none()
+    let (method, target, version) = (words.next(), words.next(), words.next());
+    let (Some(method), Some(target), Some(version), None) = (method, target, version, words.next())
+    else {
+        return false;
+    };
+    let is_method = METHODS.contains(&method);
+    match version {
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'0' | b'1'] => {
+            is_method || (target.starts_with(b"/") && is_method_in_any_case(method))
+        }
+        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', ..] => is_method,
+        _ => false,
+    }
+}
+
+/// Whether `word` is one of the methods, but for its case.
+pub(crate) fn is_method_in_any_case(word: &[u8]) -> bool {
+    METHODS.iter().any(|method| method.eq_ignore_ascii_case(word))
+}
+
+/// How long the empty line is that `bytes` begin with, if they do: some programs write one before
+/// a request (RFC 9112 section 2.2), and people press Return.
+pub fn empty_line(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'\n', ..] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        _ => None,
+    }
 }
 
 /// Whether `bytes`, the first of a stream, begin as a request does that asks for a path: what person
@@ -185,6 +210,8 @@ mod tests {
             (b"OPTIONS * HTTP/1.1", Http),
             (b"CONNECT example.org:443 HTTP/1.1", Http),
             (b"PRI * HTTP/2.0", Http),
+            (b"get / HTTP/1.1", Http),
+            (b"Post /x HTTP/1.0", Http),
             (b"\x16\x03\x01\x02\x00\x01", Tls),
             (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2", Proxy),
             (b"PROXY TCP6 ::1 ::1 1 2", Proxy),
@@ -222,7 +249,9 @@ mod tests {
             b"GET out of here",
             b"GET HTTP/1.1",
             b"GET this HTTP/1.1 thing",
-            b"get / HTTP/1.1",
+            b"get / HTTP/server",
+            b"get / HTTP/1.1 please",
+            b"get out HTTP/1.1",
             b"GET a HTTP/server",
             b"authenticate",
             b"authenticate who you are",

@@ -426,7 +426,6 @@ fn other_methods_may_ask_for_other_things() {
     taken(&[
         "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
         "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n",
-        "get / HTTP/1.1\r\nHost: a\r\n\r\n",
         "BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n",
     ]);
 }

@@ -73,17 +73,19 @@ fn outcome(settings: Settings, bytes: &[u8], cuts: &[usize]) -> (Vec<u8>, String
 proptest! {
     #[test]
     fn it_does_not_matter_in_which_pieces_it_comes(
-        which in 0usize..12,
+        which in 0usize..14,
         mut cuts in proptest::collection::vec(0usize..60, 0..60),
     ) {
         cuts.sort_unstable();
-        let first: [&[u8]; 12] = [
+        let first: [&[u8]; 14] = [
             ADA,
             b"CAP LS 302\r\nNICK ada\r\nUSER ada 0 * :Ada\r\nCAP END\r\n",
             b"nick ada\nuser ada 0 * :\xff\xf4\xff\xfb\x01\n",
             b"hello\nworld\n",
             b"\nhello\n",
             b"/plain\nhello\n",
+            b"\r\n\nNICK ada\nhello\n",
+            b"\r\n/plain\nhello\n",
             b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n",
             b"\x16\x03\x01\x02\x00",
             b"PROXY TCP4 198.51.100.7 192.0.2.9 5000 8008\r\nNICK ada\r\nUSER ada 0 * :Ada\r\n",
@@ -118,6 +120,61 @@ fn a_client_that_was_only_late_is_a_client() {
         eve << [14:02] * guest-2 has left
         eve >> /msg ada are you there?
         ada << :eve!nc@localhost PRIVMSG ada :are you there?
+        ",
+    );
+}
+
+#[test]
+fn a_request_that_is_none_is_refused_and_not_read_out() {
+    let mut chat = Chat::new();
+    let ada = chat.join("ada");
+    let status = |chat: &mut Chat, pieces: &[&[u8]]| {
+        let browser = chat.connect();
+        for piece in pieces {
+            chat.send(browser, piece);
+        }
+        let got = chat.read(browser);
+        let at = got.find("HTTP/1.1 ").unwrap_or_else(|| panic!("no answer in {got:?}"));
+        got[at + 9..at + 12].to_owned()
+    };
+    let fields = b"Host: a\r\n\r\n";
+    assert_eq!(status(&mut chat, &[b"get / HTTP/1.1\r\n", fields]), "400");
+    assert_eq!(status(&mut chat, &[b"Head /x HTTP/1.0\r\n", fields]), "400");
+    for empty in [&b"\r\n"[..], b"\r\n\r\n"] {
+        assert_eq!(
+            status(
+                &mut chat,
+                &[empty, b"GET / HTTP/1.1\r\n", fields].concat()[..]
+                    .chunks(999)
+                    .collect::<Vec<_>>()
+            ),
+            "200"
+        );
+        assert_eq!(
+            status(&mut chat, &[&[empty, b"GE"].concat(), b"T / HTTP/1.1\r\n", fields]),
+            "200"
+        );
+    }
+    chat.sees(ada, &[]);
+    // A person is welcomed who presses Return, and was none.
+    assert_eq!(status(&mut chat, &[b"\r\n", b"GET / HTTP/1.1\r\n", fields]), "200");
+    chat.sees(ada, &["[14:02] * guest-2 has joined", "[14:02] * guest-2 has left"]);
+}
+
+#[test]
+fn who_presses_return_is_a_person_whatever_follows() {
+    transcript(
+        "
+        eve: nc
+        ada: connect
+        ada >>
+        ada << Welcome to Switchboard (2 here).
+        ada << ...
+        ada >> NICK ada
+        ada >> GET / HTTP/1.1
+        eve << [14:02] * guest-2 has joined
+        eve << [14:02] <guest-2> NICK ada
+        eve << [14:02] <guest-2> GET / HTTP/1.1
         ",
     );
 }

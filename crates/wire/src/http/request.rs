@@ -7,6 +7,7 @@ use httparse::{Error, Header, Status};
 
 use super::target::{self, Target};
 use super::{Bad, HeadLimits};
+use crate::sniff;
 
 /// The head of a request.
 #[derive(Clone, Debug)]
@@ -181,6 +182,9 @@ impl<'a> Request<'a> {
         let method = match parsed.method {
             Some("GET") => Method::Get,
             Some("HEAD") => Method::Head,
+            Some(method) if is_written_small(method) => {
+                return Err(Bad::Request("The method is not written in capitals"));
+            }
             _ => Method::Other,
         };
         let version = if parsed.version == Some(1) { Version::Http11 } else { Version::Http10 };
@@ -211,6 +215,12 @@ fn bad(error: Error) -> Bad {
         Error::NewLine => "A line of the head ends in CR alone",
         Error::Token | Error::Status => "The request line is not a method, an address and HTTP/1.1",
     })
+}
+
+/// Whether it would be a method in capitals: case counts (RFC 9110 section 9.1).
+fn is_written_small(method: &str) -> bool {
+    sniff::is_method_in_any_case(method.as_bytes())
+        && method.bytes().any(|b| b.is_ascii_lowercase())
 }
 
 /// Whether the request line ends in a version, of HTTP that is not spoken here, behind two words.
