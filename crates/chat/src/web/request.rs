@@ -89,6 +89,12 @@ struct Envelope {
     n: Option<u64>,
 }
 
+/// What counts a request of which nothing else may be understood.
+#[derive(Deserialize)]
+struct Numbered {
+    n: Option<u64>,
+}
+
 /// Why a line is no request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -139,7 +145,7 @@ impl Request {
         }
         let envelope: Envelope =
             serde_json::from_str(text).map_err(|error| match error.is_data() {
-                true => Fault::bad(None, &error),
+                true => Fault::bad(number_of(text), &error),
                 false => no_json(()),
             })?;
         let n = envelope.n;
@@ -151,6 +157,11 @@ impl Request {
         let request = serde_json::from_str(text).map_err(|error| Fault::bad(n, &error))?;
         Ok((n, request))
     }
+}
+
+/// The number of a request, if it has one that can be read.
+fn number_of(text: &str) -> Option<u64> {
+    serde_json::from_str(text).ok().and_then(|numbered: Numbered| numbered.n)
 }
 
 impl Fault {
@@ -200,11 +211,15 @@ mod tests {
             (r#"{"type":"ping"} {"type":"ping"}"#, None, Code::NotJson),
             ("[\"ping\", 5]", None, Code::NotJson),
             ("3", None, Code::NotJson),
-            (r#"{"n":1}"#, None, Code::BadRequest),
+            (r#"{"n":1}"#, Some(1), Code::BadRequest),
             (r#"{"type":"ping","n":-1}"#, None, Code::BadRequest),
             (r#"{"type":"ping","n":1.5}"#, None, Code::BadRequest),
             (r#"{"type":"ping","n":"1"}"#, None, Code::BadRequest),
-            (r#"{"type":7,"n":1}"#, None, Code::BadRequest),
+            (r#"{"type":7,"n":1}"#, Some(1), Code::BadRequest),
+            (r#"{"type":null,"n":1}"#, Some(1), Code::BadRequest),
+            (r#"{"type":"ping","n":1,"type":"ping"}"#, Some(1), Code::BadRequest),
+            (r#"{"type":7,"n":1,"n":2}"#, None, Code::BadRequest),
+            (r#"{"type":7}"#, None, Code::BadRequest),
             (r#"{"type":"PING","n":1}"#, Some(1), Code::UnknownType),
             (r#"{"type":"join","n":1}"#, Some(1), Code::BadRequest),
             (r##"{"type":"join","n":1,"room":["#a"]}"##, Some(1), Code::BadRequest),

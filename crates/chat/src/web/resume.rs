@@ -136,7 +136,8 @@ impl Resumes {
         if n.is_some_and(|n| n <= kept.greeted) {
             return Err(Late);
         }
-        kept.greeted = n.unwrap_or(0).max(kept.greeted);
+        // Without one, whoever it is has forgotten how far it had counted, and counts anew.
+        kept.greeted = n.unwrap_or(0);
         Ok(Some(Former { member: kept.member.replace(member), name: kept.name }))
     }
 
@@ -294,6 +295,8 @@ mod tests {
         assert!(matches!(greet(Some(5)), Ok(Some(_))));
         assert_eq!(greet(Some(4)), Err(Late));
         assert!(matches!(greet(None), Ok(Some(_))), "who does not count is not counted");
+        assert!(matches!(greet(Some(1)), Ok(Some(_))), "and counts anew from there");
+        assert_eq!(greet(Some(1)), Err(Late));
     }
 
     #[test]

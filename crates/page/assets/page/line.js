@@ -22,6 +22,8 @@ export class Line {
   #n = 0;
   /** @type {Map<number, {resolve: (answer: Message) => void, reject: (error: Message) => void}>} */
   #asked = new Map();
+  /** Whether there has been a welcome: from then on it is known how far was counted with the token. */
+  #counted = false;
   #ear;
   #url;
 
@@ -81,7 +83,7 @@ export class Line {
     for (const action of actions) {
       if (action === 'open') this.#open();
       else if (action === 'close') this.#close();
-      else if (action === 'hello') this.#socket?.send(JSON.stringify(this.#ear.hello()));
+      else if (action === 'hello') this.#socket?.send(JSON.stringify(this.#hello()));
       else this.send({ type: 'ping', n: this.next() });
     }
     clearTimeout(this.#timer);
@@ -91,6 +93,12 @@ export class Line {
       this.#timer = setTimeout(() => this.#do(this.connection.tick(Date.now())), wait);
     }
     this.#ear.changed();
+  }
+
+  // A hello that a later one has overtaken on the way does not take the line back: it has its number.
+  #hello() {
+    const hello = this.#ear.hello();
+    return this.#counted ? { ...hello, n: this.next() } : hello;
   }
 
   #open() {
@@ -151,6 +159,7 @@ export class Line {
     if (message.type === 'welcome') {
       // The server does not say twice what has a number that it has had, from an earlier page with this token.
       this.#n = Math.max(this.#n, message.said ?? 0);
+      this.#counted = true;
       this.connection.welcomed(Date.now(), message.resumed === true);
     }
     if (message.type === 'error' && message.code === 'password') {
