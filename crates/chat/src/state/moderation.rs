@@ -154,7 +154,9 @@ impl State {
     ) -> Result<Applied, Refusal> {
         self.person(member)?;
         self.ask(member, id, Act::Rename)?;
-        if self.find_room(name).is_some_and(|other| other != id) {
+        let is_called_that =
+            self.rooms.get(id).is_some_and(|room| room.name.as_str() == name.as_str());
+        if is_called_that || self.find_room(name).is_some_and(|other| other != id) {
             return Err(Refusal::RoomTaken(name.clone()));
         }
         if id == self.lobby {

@@ -93,6 +93,10 @@ fn only_founders_may_and_only_to_a_name_that_is_free() {
         bob << :Switchboard 482 bob #tea :You must be a founder of the channel, or above
         ada >> RENAME #tea #MATE
         ada << :Switchboard FAIL RENAME CHANNEL_NAME_IN_USE #tea #MATE :The channel name is already taken
+        ada >> RENAME #tea #tea
+        ada << :Switchboard FAIL RENAME CHANNEL_NAME_IN_USE #tea #tea :The channel name is already taken
+        ada >> RENAME #TEA #tea
+        ada << :Switchboard FAIL RENAME CHANNEL_NAME_IN_USE #tea #tea :The channel name is already taken
         ada >> RENAME #tea tea
         ada << :Switchboard FAIL RENAME CANNOT_RENAME #tea tea :Bad channel name: *
         ada >> RENAME #none #some
