@@ -84,7 +84,11 @@ pub(crate) fn connect(arguments: &ConnectArguments) -> Result<Exit, Failure> {
     let in_dialogue =
         arguments.send.is_none() && io::stdin().is_terminal() && io::stdout().is_terminal();
     if in_dialogue {
-        let _ = writeln!(io::stderr(), "Connected to {}. Ctrl-D ends.", arguments.to);
+        // What comes takes the line that is being typed off the screen. It is still there, but in the
+        // terminal alone: only that can show it again.
+        let text =
+            "Ctrl-D ends. When something comes while you type, Ctrl-R shows your line again.";
+        let _ = writeln!(io::stderr(), "Connected to {}. {text}", arguments.to);
     }
     let plan = Plan {
         source: match &arguments.send {

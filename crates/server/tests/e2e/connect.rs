@@ -1,6 +1,6 @@
 //! `switchboard connect`: the client of tutorials 3, 4 and 7, over each of the selectors.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
@@ -140,6 +140,26 @@ fn a_dialogue_has_a_prompt_and_sends_no_empty_lines() {
     terminal.press("C-d");
     terminal.expect("exit code 0");
     server.stop();
+}
+
+#[test]
+fn what_was_typed_when_something_came_can_be_seen_again_and_is_sent_whole() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    let terminal = Terminal::start(&[env!("CARGO_BIN_EXE_switchboard"), "connect", &address]);
+    let (mut peer, _) = listener.accept().expect("it connects");
+    terminal.expect(">>:");
+    terminal.type_text("half a li");
+    terminal.expect(">>: half a li");
+    peer.write_all(b"news\n").expect("it is taken");
+    terminal.expect("news\n>>:");
+    assert!(!terminal.screen().contains("half a li"), "{}", terminal.screen());
+    terminal.press("C-r");
+    terminal.expect("half a li");
+    terminal.type_line("ne");
+    let mut line = String::new();
+    BufReader::new(peer).read_line(&mut line).expect("it is sent");
+    assert_eq!(line, "half a line\n");
 }
 
 #[test]
