@@ -37,6 +37,17 @@ impl Default for Group {
     }
 }
 
+/// A send of `bytes`, as far as the socket takes them at once.
+///
+/// With `MSG_DONTWAIT` the kernel is done with it, this way or that, when the enter that takes the
+/// entry returns; of what was sent whole it says nothing. `MSG_WAITALL` makes a part count as a
+/// failure, of which the completion says how much it was.
+pub(super) fn entry(socket: RawFd, bytes: &[u8]) -> squeue::Entry {
+    let send = opcode::Send::new(Fd(socket), bytes.as_ptr(), bytes.len() as u32);
+    let entry = send.flags(FLAGS | libc::MSG_DONTWAIT).build();
+    entry.flags(squeue::Flags::SKIP_SUCCESS)
+}
+
 impl Group {
     /// So many go down at once. A group takes a system call, and its readers wake while the next one is
     /// being filled: with 64 a delivery to 1,000 readers costs up to a seventh more, with 1,000 some
@@ -66,10 +77,6 @@ impl Group {
 
     /// Adds a send of what is in `batch`; answers its entry, which points into the block.
     ///
-    /// With `MSG_DONTWAIT` the kernel is done with it, this way or that, when the enter that takes the
-    /// entry returns; of what was sent whole it says nothing. `MSG_WAITALL` makes a part count as a
-    /// failure, of which the completion says how much it was.
-    ///
     /// # Panics
     ///
     /// If the batch does not suit, or there is no room.
@@ -79,11 +86,9 @@ impl Group {
         let (start, end) = (self.taken, self.taken + slice.len());
         let bytes = &mut self.block[start..end];
         bytes.copy_from_slice(slice);
-        let send = opcode::Send::new(Fd(socket), bytes.as_ptr(), bytes.len() as u32);
         self.taken = end;
         self.tries.push(Try { key, start, end });
-        let entry = send.flags(FLAGS | libc::MSG_DONTWAIT).build();
-        entry.flags(squeue::Flags::SKIP_SUCCESS)
+        entry(socket, bytes)
     }
 
     /// Takes one out that has failed; answers the bytes that it was to send. When there is none left the

@@ -4,7 +4,7 @@
 //! operation that matters is tried on it, because what a container forbids, or a distribution has
 //! patched in, no version tells.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
@@ -12,10 +12,12 @@ use std::time::Duration;
 
 use io_uring::types::Fd;
 use io_uring::{Probe, opcode};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use service::Key;
 
 use super::arming::{Shots, receive_entry};
 use super::buffers::Buffers;
+use super::group;
 use super::operation::{Kind, Operation};
 use super::ring::{Completion, Ring, Wait};
 use crate::clock::monotonic;
@@ -31,6 +33,8 @@ pub(super) fn probe() -> io::Result<()> {
     nothing(&mut ring).map_err(|error| refusal("doing nothing on a ring", &error))?;
     wait(&mut ring).map_err(|error| refusal("waiting with a time limit (Linux 5.11)", &error))?;
     accept(&mut ring).map_err(|error| refusal("multishot accept (Linux 5.19)", &error))?;
+    send(&mut ring)
+        .map_err(|error| refusal("counting what was sent in part (Linux 6.1)", &error))?;
     let mut buffers = Buffers::register(&ring, 1, 64)
         .map_err(|error| refusal("provided buffer rings (Linux 5.19)", &error))?;
     let received = receive(&mut ring, &mut buffers);
@@ -123,6 +127,28 @@ fn accept(ring: &mut Ring) -> io::Result<()> {
         Err(libc::ECANCELED) => Ok(()),
         Err(errno) => Err(io::Error::from_raw_os_error(errno)),
         Ok(_) => Err(io::Error::other("somebody connected to the probe")),
+    }
+}
+
+/// Sends what a socket takes at once, and what it takes in part. The first must go unmentioned, and of the
+/// second all must be counted: what is not would be sent twice.
+fn send(ring: &mut Ring) -> io::Result<()> {
+    let (ours, mut theirs) = UnixStream::pair()?;
+    set_socket_send_buffer_size(&ours, 1)?; // The kernel makes a few KiB of it.
+    let (short, long) = ([b'!'], vec![b'?'; 64 << 10]);
+    for bytes in [&short[..], &long] {
+        let operation = Operation::new(Kind::Try, PROBE);
+        // SAFETY: socket and bytes stay until the end of the function. By then an enter has taken the
+        // entry, and the kernel is done with it; or it failed, and nothing enters this ring again.
+        unsafe { ring.push(operation, group::entry(ours.as_raw_fd(), bytes)) };
+    }
+    let [completion] = completions(ring)?;
+    drop(ours);
+    let mut all = Vec::new();
+    theirs.read_to_end(&mut all)?;
+    match completion.result() {
+        Ok(count) if short.len() + count as usize == all.len() => Ok(()),
+        _ => Err(io::Error::other("it does not say how much it has sent")),
     }
 }
 
